@@ -1,0 +1,112 @@
+"""The engine's whole surface, on one page. The extension is built from ``rust/core``; a test compares the two.
+
+Only ``generation/worker.py`` enters it to serve; the master makes and reads the scoreboard.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol, final
+
+WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+VERSION: str
+
+class ListenerSettings(Protocol):
+    """A bound, listening socket."""
+
+    @property
+    def fd(self) -> int: ...
+    @property
+    def protocol(self) -> str:
+        """The declared protocol: ``uwsgi``, ``http``, ``fastcgi`` or ``scgi``."""
+
+class WorkerSettings(Protocol):
+    """What a worker's engine needs to know. All durations are seconds, all sizes bytes."""
+
+    @property
+    def listeners(self) -> Iterable[ListenerSettings]: ...
+    @property
+    def worker_id(self) -> int:
+        """1 for the first worker."""
+    @property
+    def threads(self) -> int:
+        """Cores of this worker: requests that the application may work on at once."""
+    @property
+    def workers(self) -> int: ...
+    @property
+    def control_fd(self) -> int:
+        """Stream socket to the generation: see :func:`serve`."""
+    @property
+    def scoreboard_fd(self) -> int: ...
+    @property
+    def buffer_size(self) -> int: ...
+    @property
+    def trusted(self) -> Iterable[str]:
+        """Networks such as ``127.0.0.0/8``, whose peers may speak any of the four protocols. Unix peers always may."""
+    @property
+    def socket_timeout(self) -> float: ...
+    @property
+    def mercy(self) -> float:
+        """How long a draining worker may take before it ends itself, whatever the application does."""
+    @property
+    def log_requests(self) -> bool: ...
+    @property
+    def hostname(self) -> str: ...
+
+class WorkerCounters(NamedTuple):
+    """One worker's line of the scoreboard. Times are microseconds, ``last_spawn`` is seconds since the epoch."""
+
+    id: int
+    pid: int
+    accepting: bool
+    busy_cores: int
+    requests: int
+    exceptions: int
+    tx: int
+    running_time: int
+    avg_rt: int
+    last_spawn: int
+    respawn_count: int
+    cores: list[CoreCounters]
+
+class CoreCounters(NamedTuple):
+    """One core's line. ``request_start`` is seconds since the epoch while ``in_request``, ``request`` is its method and
+    path (no headers, no query string: they may hold secrets)."""
+
+    id: int
+    requests: int
+    exceptions: int
+    read_errors: int
+    write_errors: int
+    in_request: bool
+    request_start: int
+    request: str
+
+@final
+class Scoreboard:
+    """Counters of all workers of a generation, in memory shared by the master, the generation and its workers.
+
+    Reading never blocks a worker. A dead worker's counters stay readable.
+    """
+
+    def __init__(self, fd: int) -> None:
+        """Map the scoreboard behind ``fd`` (``OSError``, ``ValueError`` when it is none). The descriptor may be closed afterwards."""
+
+    @staticmethod
+    def create(workers: int, cores: int) -> int:
+        """Make one in anonymous memory; answers its descriptor, which is closed on exec."""
+
+    def read(self) -> list[WorkerCounters]: ...
+    def spawned(self, worker_id: int, pid: int) -> None:
+        """Note that a worker was forked; called by the generation. pid 0: it is gone."""
+
+def serve(app: WSGIApplication | None, settings: WorkerSettings) -> int:
+    """Serve until told to end; answers the exit status of the worker. Called once, in a freshly forked worker.
+
+    ``app`` is None when the application could not be loaded: every request is answered 500.
+
+    The control socket carries single bytes. From the worker: ``R`` when it is ready to accept. To the worker: ``S`` begin to
+    accept; ``D`` drain: stop accepting, finish what has begun, end; ``K`` end at once. End of file means that the
+    generation died and is ``D``. SIGTERM, SIGINT, SIGQUIT and SIGHUP to the worker mean ``D``, a second one ``K``.
+
+    A drain that takes longer than ``mercy`` ends the process from a thread that needs no GIL.
+    """
