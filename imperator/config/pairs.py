@@ -1,0 +1,23 @@
+"""The one ordered list that a configuration is: :class:`Pair`.
+
+Environment, command line and every file in every format append to the same list; nothing is a tree. A pair remembers
+where it was written, because every complaint names that place.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from imperator.errors import Where
+
+
+class Pair(NamedTuple):
+    """A key, its value, and where it was written. ``value`` None: a flag of the command line, which had none."""
+
+    key: str
+    value: str | None
+    where: Where
+
+    def text(self) -> str:
+        """The value as a line of a file would spell it."""
+        return "true" if self.value is None else self.value

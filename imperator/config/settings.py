@@ -1,0 +1,200 @@
+"""What an instance shall do: :class:`Settings`, frozen and typed. Every question about the text is answered by now.
+
+Nothing here reads or converts; ``build.py`` makes the one :class:`Settings` of an instance out of its pairs.
+
+**Paths.** What the master or the emperor opens is absolute here: ``pidfile``, ``safe_pidfile``'s directory, the logs,
+the directory itself, the unix sockets. uWSGI resolves some of them from the directory it was started in and some from
+``chdir``, and so do we:
+
+=========================================================  =================================================
+from the start directory                                    from ``chdir`` (the start directory without one)
+=========================================================  =================================================
+``pidfile`` ``logto`` ``logto2`` ``daemonize(2)``           unix sockets, ``stats``, ``pidfile2``,
+``chdir`` ``emperor_pidfile``                               ``safe-pidfile(2)``, ``chdir2``, ``home``
+=========================================================  =================================================
+
+``loaders`` and ``pythonpath`` are kept as written: the generation resolves them in its own directory, which is
+``directory``, as uWSGI does. ``emperor`` sources are kept as written too and begin at the start directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from imperator.errors import Where
+
+ListenProtocol = Literal["uwsgi", "http", "fastcgi", "scgi"]
+
+
+class Endpoint(NamedTuple):
+    """An address taken apart. ``kind`` says which of the other fields mean something."""
+
+    kind: Literal["unix", "abstract", "inet", "inet6", "fd"]
+    path: str = ""
+    """unix: the absolute path. abstract: the name without its leading zero byte."""
+    host: str = ""
+    """inet: a name or a dotted address, ``0.0.0.0`` for every one. inet6: the address without brackets."""
+    port: int = 0
+    """0: whichever is free."""
+    fd: int = -1
+
+    def __str__(self) -> str:
+        if self.kind == "unix":
+            return self.path
+        if self.kind == "abstract":
+            return "@" + self.path
+        if self.kind == "fd":
+            return f"fd://{self.fd}"
+        return f"[{self.host}]:{self.port}" if self.kind == "inet6" else f"{self.host}:{self.port}"
+
+
+class Listen(NamedTuple):
+    """One listening socket: where, which protocol, and which line of the configuration asked for it."""
+
+    address: str
+    """As written."""
+    protocol: ListenProtocol
+    option: str
+    """The name that the configuration used: ``socket``, ``http-socket``, ``http``, …"""
+    where: Where
+    endpoint: Endpoint
+    keepalive: bool = False
+    """HTTP: whether the connection stays open between requests (``http``, ``http11-socket``)."""
+
+
+class StatsAddress(NamedTuple):
+    """One address of the stats server."""
+
+    address: str
+    where: Where
+    endpoint: Endpoint
+
+
+class Loader(NamedTuple):
+    """One application to load. ``file``: a path as written; ``module``: ``pkg.mod[:name[()]]``."""
+
+    kind: Literal["file", "module"]
+    target: str
+    where: Where
+
+
+class EnvChange(NamedTuple):
+    """One ``env`` line. ``value`` None removes the variable."""
+
+    name: str
+    value: str | None
+    where: Where
+
+
+class Owner(NamedTuple):
+    """Who a socket shall belong to. None leaves that half as it is."""
+
+    uid: int | None
+    gid: int | None
+
+
+class Command(NamedTuple):
+    """Something to do instead of starting an instance: the command line asked for it."""
+
+    name: Literal["version", "help", "reload", "stop", "get", "dump-options"]
+    argument: str
+    """reload, stop: the path of the pidfile. get: the name of the option. help: empty."""
+    where: Where
+
+
+class Settings(NamedTuple):
+    """Everything that the supported options mean, defaults filled in."""
+
+    start: str
+    """The directory the program was started in."""
+    where: Mapping[str, Where]
+    """The place that decided an option, by the option's canonical name; lists: the first line. Defaults are absent."""
+
+    # what to do instead of serving, or besides
+    command: Command | None = None
+    show_config: bool = False
+    strict: bool = False
+
+    # sockets
+    listen: tuple[Listen, ...] = ()
+    """In the order of the configuration; the same address twice with the same protocol is once."""
+    backlog: int | None = None
+    """``listen``. None: as much as the kernel allows."""
+    stats: tuple[StatsAddress, ...] = ()
+    chmod_socket: int | None = None
+    chown_socket: Owner | None = None
+    socket_timeout: int = 4
+    buffer_size: int = 32768
+    trusted: tuple[str, ...] = ("127.0.0.0/8", "::1")
+    """Networks whose peers may choose the protocol of a connection by its first byte. Unix sockets always may."""
+
+    # the process
+    directory: str | None = None
+    """``chdir``, absolute."""
+    directory2: str | None = None
+    """``chdir2``, absolute: entered by each worker after the application was loaded."""
+    uid: int | None = None
+    gid: int | None = None
+    user: str | None = None
+    """The name of ``uid``, for its supplementary groups; None if it has none."""
+    umask: int | None = None
+    daemonized_umask: bool = False
+    """True if uWSGI would set umask 0 here (``daemonize`` without ``umask``). We do so for unix sockets only."""
+    master: bool = False
+    """As asked for, or as implied by another option."""
+    workers: int = 1
+    threads: int = 1
+    enable_threads: bool = True
+    single_interpreter: bool = False
+    vacuum: bool = False
+    die_on_term: bool = False
+    reload_mercy: int = 30
+    """Seconds that an emperor, or a master that stops, waits before it kills."""
+    worker_reload_mercy: int = 60
+
+    # names of processes
+    auto_procname: bool = False
+    procname: str | None = None
+    procname_master: str | None = None
+    procname_prefix: str = ""
+    """With ``procname-prefix-spaced`` the space is part of it."""
+    procname_append: str = ""
+
+    # files that tell about the process
+    pidfile: str | None = None
+    pidfile2: str | None = None
+    safe_pidfile: str | None = None
+    safe_pidfile2: str | None = None
+
+    # logs
+    daemonize: str | None = None
+    daemonize2: str | None = None
+    logto: str | None = None
+    logto2: str | None = None
+    disable_logging: bool = False
+
+    # the application
+    loaders: tuple[Loader, ...] = ()
+    callable: str | None = None
+    """The default attribute of every loader; None: ``application``."""
+    need_app: bool = False
+    home: str | None = None
+    """The virtualenv, absolute."""
+    pythonpath: tuple[str, ...] = ()
+    """As written and in order; uWSGI inserts each at the front, so the last one comes first in ``sys.path``."""
+    env: tuple[EnvChange, ...] = ()
+
+    # the emperor
+    emperor: tuple[str, ...] = ()
+    emperor_freq: int = 3
+    emperor_throttle: int = 1000
+    """Milliseconds."""
+    emperor_max_throttle: int = 180000
+    emperor_pidfile: str | None = None
+    emperor_extra_extensions: tuple[str, ...] = ()
+    vassals_set: tuple[str, ...] = ()
+    vassals_include: tuple[str, ...] = ()
+    vassals_include_before: tuple[str, ...] = ()
+    vassals_inherit: tuple[str, ...] = ()
+    vassals_inherit_before: tuple[str, ...] = ()
