@@ -1,0 +1,3 @@
+"""Imperator: an application server for Python that runs uWSGI's configurations."""
+
+__version__ = "0.1.0"

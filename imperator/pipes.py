@@ -1,0 +1,174 @@
+"""The words said between a parent and its child, named, with their direction.
+
+Two doors use them, each a ``SOCK_SEQPACKET`` pair, so that one message is one word and end of file is a death:
+
+* **emperor ↔ master**: single bytes, the ones uWSGI's emperor and vassals say to each other, so that a vassal of ours may run
+  under uWSGI's emperor and the reverse. Between two of ours (the environment holds ``IMPERATOR_EMPEROR``) the master also
+  says :class:`Keep` and :class:`State`, which are longer.
+* **master ↔ generation**: single bytes downwards (:class:`Order`), :class:`Loaded`, :class:`Failed`, :class:`Ready` upwards.
+
+What a generation needs to know before it starts is a :class:`Plan`, written once into a memory file that it inherits.
+
+Pure: nothing here owns a socket.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from typing import Any, NamedTuple
+
+ENV_EMPEROR_FD = "UWSGI_EMPEROR_FD"
+"""Set in a vassal: the number of its end of the pair. Its presence means "I am a vassal"."""
+
+ENV_OURS = "IMPERATOR_EMPEROR"
+"""Set by our emperor: its version. The vassal may say :class:`Keep` and :class:`State`."""
+
+ENV_KEPT = "IMPERATOR_KEPT_SOCKETS"
+"""Set in a restarted vassal: ``fd=address`` pairs, as JSON, of the listening sockets that its predecessor left."""
+
+ENV_SOCKET_UMASK = "IMPERATOR_SOCKET_UMASK"
+"""Octal umask for UNIX sockets of vassals whose own configuration sets none: a daemonised uWSGI emperor passes 0 on."""
+
+
+class ToVassal(enum.IntEnum):
+    """emperor → master, one byte."""
+
+    STOP = 0
+    RELOAD = 1
+    STOP_GRACEFULLY = 2
+
+
+class FromVassal(enum.IntEnum):
+    """master → emperor, one byte."""
+
+    SEND_CONFIG = 2
+    SPAWNED = 1
+    ACCEPTING = 5
+    LOYAL = 17
+    STOP_ME = 22
+    HEARTBEAT = 26
+    REINFORCE = 30
+
+
+class Order(enum.IntEnum):
+    """master → generation, one byte; the generation passes it on to its workers."""
+
+    SERVE = ord("S")
+    DRAIN = ord("D")
+    STOP = ord("K")
+
+
+READY_WORKER = b"R"
+"""worker → generation: ready to accept."""
+
+
+class Keep(NamedTuple):
+    """master → emperor, with the descriptors attached in this order: hold my listening sockets for a successor."""
+
+    addresses: list[str]
+
+
+class State(NamedTuple):
+    """master → emperor: ``running`` with an application, ``failed`` without, and then why."""
+
+    name: str
+    reason: str = ""
+
+
+class Loaded(NamedTuple):
+    """generation → master: the application is imported; workers are being forked."""
+
+    seconds: float
+
+
+class Failed(NamedTuple):
+    """generation → master: the application cannot be loaded.
+
+    ``reason`` is one line with its place, ``traceback`` what Python says about it, ``files`` the files that may mend it.
+    """
+
+    reason: str
+    traceback: str
+    files: list[str]
+
+
+class Ready(NamedTuple):
+    """generation → master: every worker is ready, and waits for :attr:`Order.SERVE`."""
+
+    pids: list[int]
+
+
+Word = Keep | State | Loaded | Failed | Ready
+
+_WORDS: dict[str, Any] = {kind.__name__: kind for kind in (Keep, State, Loaded, Failed, Ready)}
+
+MAXIMUM = 65536
+"""No word is longer, in bytes: a reader with a buffer of this size never cuts one. :func:`say` shortens tracebacks."""
+
+
+def say(word: Word) -> bytes:
+    """A word as the bytes of one message."""
+    if isinstance(word, Failed):
+        word = word._replace(reason=word.reason[:4000], traceback=word.traceback[-20000:], files=word.files[:64])
+    return json.dumps([type(word).__name__, *word]).encode()
+
+
+def hear(message: bytes) -> Word:
+    """The word in a message; ``ValueError`` when it is none, which is a fault of ours or another version of us."""
+    try:
+        name, *values = json.loads(message)
+        word: Word = _WORDS[name](*values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"not a word: {message[:80]!r}") from error
+    return word
+
+
+class Door(NamedTuple):
+    """A listening socket as a generation receives it: the inherited descriptor and the declared protocol."""
+
+    fd: int
+    protocol: str
+    address: str
+
+
+class Loader(NamedTuple):
+    """One way to an application: ``kind`` is ``file`` or ``module``; ``where`` is the option's place, for messages."""
+
+    kind: str
+    target: str
+    where: str
+
+
+class Plan(NamedTuple):
+    """All that a generation must know. Durations are seconds, sizes bytes."""
+
+    number: int
+    name: str
+    doors: list[Door]
+    loaders: list[Loader]
+    callable: str
+    chdir: str
+    chdir2: str
+    pythonpath: list[str]
+    workers: int
+    threads: int
+    scoreboard_fd: int
+    buffer_size: int
+    trusted: list[str]
+    socket_timeout: float
+    mercy: float
+    log_requests: bool
+    hostname: str
+    serve_without_app: bool
+    titles: list[str]
+
+    def write(self) -> bytes:
+        """The plan as bytes for :meth:`read`, which may run in another version of Python."""
+        return json.dumps(self).encode()
+
+    @classmethod
+    def read(cls, text: bytes) -> Plan:
+        """The plan that :meth:`write` wrote."""
+        plan = cls(*json.loads(text))
+        return plan._replace(doors=[Door(*door) for door in plan.doors], loaders=[Loader(*one) for one in plan.loaders])

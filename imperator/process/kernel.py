@@ -1,0 +1,206 @@
+"""The only place that forks, executes, kills and waits.
+
+It has no opinion: who starts what, when, and what a death means is decided in the policies above. A process that was
+started here is known by its pid, which stays valid until :func:`reap` has told of its end, because nobody else waits.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, NoReturn
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class Exit(NamedTuple):
+    """The end of a child: its exit status, or the signal that ended it."""
+
+    pid: int
+    status: int
+    signal: int = 0
+
+    def __str__(self) -> str:
+        if not self.signal:
+            return f"exited with status {self.status}"
+        try:
+            return f"was killed by {signal.Signals(self.signal).name}"
+        except ValueError:
+            return f"was killed by signal {self.signal}"
+
+
+def spawn(argv: Sequence[str], env: Mapping[str, str], *, keep: Iterable[int] = (), cwd: str | None = None) -> int:
+    """Start a program and answer its pid once it runs.
+
+    ``keep`` are the descriptors that it inherits, under their numbers, besides standard output and error; standard input
+    is ``/dev/null``. Raises ``OSError``, with the name of what could not be opened, when it cannot be executed.
+    """
+    report, failure = os.pipe2(os.O_CLOEXEC)
+    pid = os.fork()
+    if pid == 0:
+        _become(argv, env, keep, cwd, failure)
+    os.close(failure)
+    try:
+        told = _read_all(report)
+    finally:
+        os.close(report)
+    if told:
+        os.waitpid(pid, 0)
+        number, _, name = told.decode().partition(" ")
+        raise OSError(int(number), os.strerror(int(number)), name)
+    return pid
+
+
+def _become(
+    argv: Sequence[str], env: Mapping[str, str], keep: Iterable[int], cwd: str | None, failure: int
+) -> NoReturn:
+    """The child's side of :func:`spawn`: never returns, reports through ``failure``."""
+    name = argv[0]
+    try:
+        _default_signals()
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        for fd in keep:
+            os.set_inheritable(fd, True)
+        if cwd is not None:
+            name = cwd
+            os.chdir(cwd)
+            name = argv[0]
+        os.execve(argv[0], list(argv), dict(env))
+    except OSError as error:
+        os.write(failure, f"{error.errno or errno.EIO} {name}".encode())
+    finally:
+        os._exit(127)
+
+
+def fork(child: Callable[[], int]) -> int:
+    """Fork a copy of this process that runs ``child`` and exits with what it answers. Answers the pid.
+
+    Whatever ``child`` raises is printed by Python and becomes status 1; it never reaches the parent's code. ``SystemExit``
+    and the interpreter's own finalisation work as at the end of any program.
+    """
+    _flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        _default_signals()
+        status = child()
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+    except BaseException:
+        import sys
+
+        sys.excepthook(*sys.exc_info())
+    finally:
+        _flush()
+        os._exit(status)
+
+
+def detach() -> int:
+    """Go on in the background, in a session of one's own, while the caller of the program still waits.
+
+    Answers, in the background, the descriptor of a pipe. The foreground process prints what is written to it and exits: with
+    the status that the first byte tells, or with 1 when the pipe is closed without a word.
+    """
+    _flush()
+    report, outcome = os.pipe2(os.O_CLOEXEC)
+    if os.fork() == 0:
+        os.close(report)
+        os.setsid()
+        return outcome
+    os.close(outcome)
+    told = _read_all(report)
+    if told[1:]:
+        os.write(2, told[1:])
+    os._exit(told[0] if told else 1)
+
+
+def kill(pid: int, signum: int) -> bool:
+    """Send a signal; False when the process is gone."""
+    try:
+        os.kill(pid, signum)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def reap(pids: Iterable[int] | None = None) -> list[Exit]:
+    """The children that ended since the last call, without waiting: those of ``pids``, or all of them.
+
+    A process whose code is the application's names its pids: other children belong to the application.
+    """
+    if pids is None:
+        return list(iter(lambda: _wait(-1), None))
+    return [end for end in map(_wait, list(pids)) if end]
+
+
+def _wait(pid: int) -> Exit | None:
+    try:
+        found, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return None if pid == -1 else Exit(pid, 255)
+    if found == 0:
+        return None
+    if os.WIFSIGNALED(status):
+        return Exit(found, 128 + os.WTERMSIG(status), os.WTERMSIG(status))
+    return Exit(found, os.waitstatus_to_exitcode(status))
+
+
+def adopt_orphans() -> None:
+    """From now on, processes below us whose parent died become our children, so that we can end and reap them."""
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Both ends of a door between two processes; one message is one word."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
+
+
+def memory_file(name: str, content: bytes) -> int:
+    """A descriptor from which ``content`` can be read, by us or a child."""
+    fd = os.memfd_create(name, os.MFD_CLOEXEC)
+    with open(fd, "wb", closefd=False) as file:
+        file.write(content)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def _prctl(option: int, value: int) -> None:
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl({option}, {value})")
+
+
+def _default_signals() -> None:
+    """Take back what Python and our loop did to signals, so that a program starts as from a shell."""
+    signal.set_wakeup_fd(-1)
+    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1,
+                   signal.SIGUSR2, signal.SIGWINCH, signal.SIGURG, signal.SIGTSTP, signal.SIGALRM):  # fmt: skip
+        signal.signal(signum, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _flush() -> None:
+    """Whatever is buffered before a fork would be written twice."""
+    import sys
+
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            pass  # closed, replaced or broken by the application: nothing of ours is lost
+
+
+def _read_all(fd: int) -> bytes:
+    told = b""
+    while piece := os.read(fd, 4096):
+        told += piece
+    return told
