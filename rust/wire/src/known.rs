@@ -139,14 +139,126 @@ impl Known {
     }
 
     /// The variable with this environ key.
-    pub fn of_variable(_name: &[u8]) -> Known {
-        todo!()
+    #[inline]
+    pub fn of_variable(name: &[u8]) -> Known {
+        let mut slot = hash(name, Fold::Exact);
+        // Ends: the table is less than half full, see `build`.
+        loop {
+            match VARIABLES.get(slot & MASK).copied().and_then(entry) {
+                None => return Known::Other,
+                Some((known, key)) if key.as_bytes() == name => return known,
+                Some(_) => slot += 1,
+            }
+        }
     }
 
     /// The variable that an HTTP header field of this name becomes, whatever its case.
-    pub fn of_header(_name: &[u8]) -> Known {
-        todo!()
+    #[inline]
+    pub fn of_header(name: &[u8]) -> Known {
+        let mut slot = hash(name, Fold::Header);
+        loop {
+            match HEADERS.get(slot & MASK).copied().and_then(entry) {
+                None => return Known::Other,
+                Some((known, key)) if is_header_of(name, key) => return known,
+                Some(_) => slot += 1,
+            }
+        }
     }
+}
+
+/// Two tables of numbers with open addressing, built by the compiler: a look-up is one hash of five bytes of the name
+/// and, nearly always, one comparison.
+const SLOTS: usize = 256;
+const MASK: usize = SLOTS - 1;
+static VARIABLES: [u8; SLOTS] = build(Fold::Exact);
+static HEADERS: [u8; SLOTS] = build(Fold::Header);
+const _: () = assert!(Known::COUNT < SLOTS / 2);
+
+#[derive(Clone, Copy)]
+enum Fold {
+    Exact,
+    Header,
+}
+
+/// A byte of a header's name as it is in the environ key. `_` matches nothing: `X_Foo` is not `X-Foo`.
+const fn fold(byte: u8) -> u8 {
+    match byte {
+        b'a'..=b'z' => byte - 32,
+        b'-' => b'_',
+        b'_' => 0,
+        _ => byte,
+    }
+}
+
+const fn hash(name: &[u8], how: Fold) -> usize {
+    let len = name.len();
+    if len == 0 {
+        return 0;
+    }
+    let picks = [0, len / 4, len / 2, len - len / 4 - 1, len - 1];
+    let mut value = len as u32;
+    let mut i = 0;
+    while i < picks.len() {
+        let byte = name[picks[i]];
+        let byte = match how {
+            Fold::Exact => byte,
+            Fold::Header => fold(byte),
+        };
+        value = value.wrapping_mul(0x9E37_79B1) ^ byte as u32;
+        i += 1;
+    }
+    (value.wrapping_mul(0x9E37_79B1) >> 20) as usize
+}
+
+const fn build(how: Fold) -> [u8; SLOTS] {
+    let mut table = [0u8; SLOTS];
+    let mut i = 1;
+    while i < Known::ALL.len() {
+        let key = Known::ALL[i].1.as_bytes();
+        let mut slot = match how {
+            Fold::Exact => Some(hash(key, how)),
+            Fold::Header => match header_part(key) {
+                Some(part) => Some(hash_key(part)),
+                None => None,
+            },
+        };
+        while let Some(at) = slot {
+            if table[at & MASK] == 0 {
+                table[at & MASK] = i as u8;
+                slot = None;
+            } else {
+                slot = Some(at + 1);
+            }
+        }
+        i += 1;
+    }
+    table
+}
+
+/// The hash that a header gets whose key ends like this: the key is folded already.
+const fn hash_key(part: &[u8]) -> usize {
+    hash(part, Fold::Exact)
+}
+
+/// What of an environ key is the header's name, if it comes from a header at all.
+const fn header_part(key: &[u8]) -> Option<&[u8]> {
+    match key {
+        [b'H', b'T', b'T', b'P', b'_', part @ ..] => Some(part),
+        b"CONTENT_TYPE" | b"CONTENT_LENGTH" => Some(key),
+        _ => None,
+    }
+}
+
+fn is_header_of(name: &[u8], key: &str) -> bool {
+    header_part(key.as_bytes())
+        .is_some_and(|part| part.len() == name.len() && name.iter().zip(part).all(|(have, want)| fold(*have) == *want))
+}
+
+fn entry(number: u8) -> Option<(Known, &'static str)> {
+    if number == 0 {
+        return None;
+    }
+    Known::ALL.get(usize::from(number)).copied()
 }
 
 /// A variable with which a peer of uWSGI could load code, read files or change the process (`UWSGI_FILE`,

@@ -26,7 +26,8 @@ impl Limits {
     pub fn buffer_bytes(&self, protocol: Protocol) -> usize {
         match protocol {
             Protocol::Uwsgi => self.head_bytes.saturating_add(4),
-            Protocol::FastCgi => self.head_bytes.saturating_mul(2).saturating_add(1024),
+            // Room for the records around the text, and always for one record of the largest size.
+            Protocol::FastCgi => self.head_bytes.saturating_mul(2).saturating_add(1024).max(8 + 65535 + 255),
             Protocol::Scgi => self.head_bytes.saturating_add(24),
             Protocol::Http => self.head_bytes.saturating_add(1),
         }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{Known, Protocol, Version};
+use crate::{Known, Limits, Protocol, Refusal, Version};
 
 /// A place in [`Request::text`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +43,8 @@ impl Span {
 /// spares it), and equal names are joined in order with [`Known::joiner`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Var {
-    /// The name as it came.
+    /// The name as it came. Empty for the host of an absolute target in a request without Host: use
+    /// [`Known::key`] whenever `known` is not `Other`.
     pub name: Span,
     /// The value, for HTTP without the white space around it.
     pub value: Span,
@@ -104,8 +105,8 @@ pub(crate) struct Scan {
     pub facts: u32,
     /// The declared length of the body.
     pub length: Option<u64>,
-    /// FastCGI: the single PARAMS record so far.
-    pub params: Option<Span>,
+    /// A place kept for the end: the only PARAMS record so far (FastCGI), the host of an absolute target (HTTP).
+    pub kept: Option<Span>,
 }
 
 impl Request {
@@ -232,6 +233,42 @@ impl Request {
         self.reply.clear();
     }
 
+    /// Take in one variable of a binary protocol. `text` is what the spans refer to.
+    #[inline]
+    pub(crate) fn variable(&mut self, text: &[u8], name: Span, value: Span, limits: &Limits) -> Result<(), Refusal> {
+        if self.vars.len() >= limits.max_vars {
+            return Err(Refusal::TooManyVars { limit: limits.max_vars });
+        }
+        let known = Known::of_variable(name.of(text));
+        match known {
+            Known::RequestMethod => {
+                self.method = value;
+                self.head_only = value.of(text) == b"HEAD";
+            }
+            Known::RequestUri => self.target = value,
+            Known::PathInfo => self.path = value,
+            Known::QueryString => self.query = value,
+            Known::ServerProtocol => {
+                self.version = match value.of(text) {
+                    b"" | b"HTTP/1.0" | b"HTTP/0.9" => Version::Http10,
+                    _ => Version::Http11,
+                }
+            }
+            Known::ContentLength => self.scan.length = content_length(value.of(text))?,
+            _ => {}
+        }
+        self.vars.push(Var { name, value, known });
+        Ok(())
+    }
+
+    /// The body of a request whose length only its CONTENT_LENGTH tells.
+    pub(crate) fn body_by_length(&mut self) {
+        self.body = match self.scan.length {
+            None | Some(0) => BodyFraming::Empty,
+            Some(length) => BodyFraming::Length(length),
+        };
+    }
+
     /// What the answer must know of the request. Right also for a request that was refused half-way.
     pub fn facts(&self) -> Facts {
         Facts {
@@ -243,6 +280,23 @@ impl Request {
             nph: false,
         }
     }
+}
+
+/// A content length: decimal digits and nothing else. Front-ends send it empty when there is no body.
+pub(crate) fn content_length(value: &[u8]) -> Result<Option<u64>, Refusal> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let mut length: u64 = 0;
+    for byte in value {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return Err(Refusal::ContentLength);
+        }
+        length =
+            length.checked_mul(10).and_then(|tens| tens.checked_add(digit.into())).ok_or(Refusal::ContentLength)?;
+    }
+    Ok(Some(length))
 }
 
 /// What framing an answer needs to know of its request. Small, copied out of the [`Request`] so that the buffer can go.
