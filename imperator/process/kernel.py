@@ -13,8 +13,10 @@ import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
-PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+
+TAKEN = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGCHLD)
+"""The signals that every supervising process of ours handles."""
 
 
 class Exit(NamedTuple):
@@ -61,7 +63,7 @@ def _become(
     """The child's side of :func:`spawn`: never returns, reports through ``failure``."""
     name = argv[0]
     try:
-        _default_signals()
+        _default_signals(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ})
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         for fd in keep:
@@ -89,7 +91,7 @@ def fork(child: Callable[[], int]) -> int:
         return pid
     status = 1
     try:
-        _default_signals()
+        _default_signals(TAKEN)
         status = child()
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
@@ -179,13 +181,12 @@ def _prctl(option: int, value: int) -> None:
         raise OSError(ctypes.get_errno(), f"prctl({option}, {value})")
 
 
-def _default_signals() -> None:
-    """Take back what Python and our loop did to signals, so that a program starts as from a shell."""
+def _default_signals(signals: Iterable[int]) -> None:
+    """Take back what our loop did to ``signals``: the application's own choices for other signals stay."""
     signal.set_wakeup_fd(-1)
-    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1,
-                   signal.SIGUSR2, signal.SIGWINCH, signal.SIGURG, signal.SIGTSTP, signal.SIGALRM):  # fmt: skip
-        signal.signal(signum, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for signum in signals:
+        if signal.getsignal(signum) not in (signal.SIG_DFL, None):
+            signal.signal(signum, signal.SIG_DFL)
 
 
 def _flush() -> None:

@@ -39,7 +39,7 @@ class Loop:
         self._alarms: list[tuple[float, int, Alarm]] = []
         self._order = count()
         self._signals: dict[int, Handler] = {}
-        self._wakeup = -1
+        self._wakeup = self._wakeup_end = -1
         self._running = False
 
     def watch(self, fd: int, handler: Handler) -> None:
@@ -66,8 +66,8 @@ class Loop:
     def on_signals(self, signals: Iterable[int], handler: Callable[[int], None]) -> None:
         """Call ``handler`` with the number of any of ``signals``, between two other events."""
         if self._wakeup < 0:
-            self._wakeup, end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-            signal.set_wakeup_fd(end, warn_on_full_buffer=False)
+            self._wakeup, self._wakeup_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            signal.set_wakeup_fd(self._wakeup_end, warn_on_full_buffer=False)
             self.watch(self._wakeup, self._signalled)
         for signum in signals:
             self._signals[signum] = lambda signum=signum: handler(signum)  # type: ignore[misc]
@@ -98,6 +98,13 @@ class Loop:
     def stop(self) -> None:
         """Return from :meth:`run` after the current handler."""
         self._running = False
+
+    def close(self) -> None:
+        """Let go of every descriptor of the loop's own, as a fork must that goes another way."""
+        self._epoll.close()
+        if self._wakeup >= 0:
+            os.close(self._wakeup)
+            os.close(self._wakeup_end)
 
     def _patience(self) -> float:
         while self._alarms and self._alarms[0][2].handler is None:

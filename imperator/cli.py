@@ -1,0 +1,149 @@
+"""The command line: uWSGI's spelling and our own commands, to what is run and the exit status.
+
+Everything wrong with a configuration is told at once, one line each, before anything is started.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+
+from imperator import __version__, logs
+from imperator.config.build import build
+from imperator.config.load import read
+from imperator.config.settings import Command, Settings
+from imperator.errors import COMMAND_LINE, Diagnostic, Refused, Severity
+from imperator.process.daemon import Caller
+from imperator.process.world import RealWorld
+
+ENV_OWN = "IMPERATOR_OWN_INSTANCE"
+"""Set by an emperor whose configuration has sockets of its own: run them, not the emperor again."""
+
+COMMANDS = ("options", "completion")
+"""Our own commands, each a module of ``ops``; a positional argument of uWSGI's is a file's name."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; answers its exit status."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if argv and argv[0] in COMMANDS:
+        import importlib
+
+        status: int = importlib.import_module(f"imperator.ops.{argv[0]}").main(argv[1:])
+        return status
+    if not argv and not any(name.startswith("UWSGI_") for name in os.environ):
+        from imperator.ops import usage
+
+        sys.stderr.write(usage.TEXT)
+        return 2
+    caller = Caller()
+    try:
+        return _run(argv, caller)
+    except Refused as refusal:
+        if caller.waits:
+            caller.failed(refusal.status, "".join(one.line() + "\n" for one in refusal.diagnostics))
+        logs.complain(refusal.diagnostics)
+        return refusal.status
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(argv: list[str], caller: Caller) -> int:
+    world = RealWorld()
+    loaded = read(argv, world)
+    settings, found = build(loaded.pairs, world)
+    diagnostics = [*loaded.diagnostics, *found]
+    if settings.command is not None:
+        return _command(settings.command, settings)
+    if settings.show_config:
+        _show_config(loaded.pairs)
+    if os.environ.pop(ENV_OWN, ""):
+        settings = settings._replace(emperor=(), pidfile=None, pidfile2=None, daemonize=None, daemonize2=None)
+    if not settings.listen and not settings.emperor and not any(one.severity is Severity.ERROR for one in diagnostics):
+        settings = _adopt_stdin(settings)
+    if errors := [one for one in diagnostics if one.severity is Severity.ERROR]:
+        logs.complain(one for one in diagnostics if one.severity is not Severity.ERROR)
+        raise Refused(*errors)
+    if settings.emperor:
+        return _govern(argv, settings, diagnostics, caller)
+    from imperator.master.run import Master
+
+    name = os.path.basename(loaded.files[0]) if loaded.files else "the command line"
+    return Master(argv, lambda reloading: RealWorld(reloading=reloading), settings, caller, name).run(diagnostics)
+
+
+def _govern(argv: list[str], settings: Settings, warnings: list[Diagnostic], caller: Caller) -> int:
+    """Run the emperor: the same first steps as a master's, then its loop."""
+    from imperator.emperor import run
+    from imperator.process import systemd
+    from imperator.process.loop import Loop
+    from imperator.process.startup import Footing
+
+    footing = Footing(settings, caller, vassal=False)
+    try:
+        footing.prepare(warnings)
+        footing.give_up_root()
+
+        def ready() -> None:
+            caller.ready()
+            systemd.notify("READY=1")
+
+        launcher = [sys.executable, "-I", "-S", os.path.join(os.path.dirname(os.path.abspath(__file__)), "launch.py")]
+        own = argv if settings.listen else None
+        return run.run(settings, Loop(), logs.say, ready, launcher=launcher, own=own)
+    finally:
+        if settings.vacuum:
+            footing.vacuum()
+
+
+def _adopt_stdin(settings: Settings) -> Settings:
+    """Without any socket, standard input may be one that somebody listens on for us; else there is nothing to serve."""
+    from imperator.config.settings import Endpoint, Listen
+
+    try:
+        if stat.S_ISSOCK(os.fstat(0).st_mode):
+            endpoint = Endpoint("fd", fd=0)
+            return settings._replace(listen=(Listen("fd://0", "uwsgi", "socket", COMMAND_LINE, endpoint),))
+    except OSError:
+        pass  # standard input is closed: no socket either
+    raise Refused(
+        Diagnostic(
+            "no-socket",
+            COMMAND_LINE,
+            "The -s/--socket option is missing and stdin is not a socket.",
+            "name one: --http :8000, --socket /run/site.sock, or an emperor directory",
+        )
+    )
+
+
+def _show_config(pairs: Sequence[object]) -> None:
+    logs.say(";uWSGI instance configuration")
+    logs.say("[uwsgi]")
+    for pair in pairs:
+        logs.say(f"{pair.key} = {pair.text()}")  # type: ignore[attr-defined]
+    logs.say(";end of configuration")
+
+
+def _command(command: Command, settings: Settings) -> int:
+    import signal
+
+    from imperator.process import pidfile
+
+    match command.name:
+        case "version":
+            print(__version__)
+        case "help":
+            from imperator.ops import usage
+
+            print(usage.TEXT, end="")
+        case "reload":
+            pidfile.send(command.argument, signal.SIGHUP)
+        case "stop":
+            pidfile.send(command.argument, signal.SIGINT)
+        case _:
+            raise Refused(
+                Diagnostic("not-yet", command.where, f"--{command.name} does not exist here yet", "see imperator --help")
+            )
+    return 0

@@ -1,0 +1,180 @@
+"""Find and import the application that the configuration names.
+
+Two ways lead to it: a file, whatever its extension, which is run as a module, and a module's name. Both end at an
+attribute: ``application``, what ``callable`` says, or what the name itself says; a name with ``()`` is a factory.
+
+What goes wrong is told once, in one line with the place in the application's code that can be mended, the traceback
+beside it, and the files that a watcher should look at.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import importlib.util
+import os
+import sys
+import traceback
+import types
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from imperator.pipes import Failed, Loader
+
+Application = Callable[..., Any]
+
+
+class NotLoaded(Exception):
+    """The application cannot be had; carries the word that says so."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed.reason)
+        self.failed = failed
+
+
+class _Place(NamedTuple):
+    """Where in the application's own files something went wrong."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+def load(loaders: list[Loader], callable_name: str) -> Application:
+    """The application of the first loader that has one. Raises :class:`NotLoaded` with the first one's reason."""
+    if not loaders:
+        reason = "no application is configured; name one with wsgi-file = app.py or module = package.module"
+        raise NotLoaded(Failed(reason, "", []))
+    failures = []
+    for loader in loaders:
+        try:
+            return _load(loader, callable_name or "application")
+        except NotLoaded as failure:
+            failures.append(failure.failed)
+    first = failures[0]
+    raise NotLoaded(
+        first._replace(
+            traceback="".join(failure.traceback for failure in failures),
+            files=[file for failure in failures for file in failure.files],
+        )
+    )
+
+
+def _load(loader: Loader, callable_name: str) -> Application:
+    if loader.kind == "file":
+        path = os.path.abspath(loader.target)
+        module = _guarded(loader, [path], lambda: run_file(loader.target))
+        return _attribute(loader, module, callable_name, [path])
+    name, _, attribute = loader.target.partition(":")
+    module = _guarded(loader, _candidates(name), lambda: importlib.import_module(name))
+    files = [module.__file__] if getattr(module, "__file__", None) else []
+    return _attribute(loader, module, attribute or callable_name, [str(file) for file in files])
+
+
+def run_file(path: str) -> types.ModuleType:
+    """Run a file as a module, under a name made of its path as uWSGI makes it."""
+    name = "uwsgi_file_" + path.replace("/", "_").replace(".", "_")
+    loader = importlib.machinery.SourceFileLoader(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    if spec is None:
+        raise ImportError(f"cannot load {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _guarded(loader: Loader, files: list[str], action: Callable[[], types.ModuleType]) -> types.ModuleType:
+    """Run the application's own code; whatever it raises is its failure, not ours."""
+    try:
+        return action()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise NotLoaded(_failure(loader, error, files)) from error
+
+
+def _attribute(loader: Loader, module: types.ModuleType, name: str, files: list[str]) -> Application:
+    factory = name.endswith("()")
+    name = name.removesuffix("()")
+    missing = object()
+    found = module
+    for part in name.split("."):
+        found = getattr(found, part, missing)
+        if found is missing:
+            break
+    place = files[0] if files else module.__name__
+    if found is missing:
+        names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        offer = f"it has {', '.join(names[:8])}; set callable =" if names else "it defines nothing that can be called"
+        reason = f'{place}: unable to find "{name}" callable in {_what(loader)}; {offer}'
+        raise NotLoaded(Failed(reason, "", files))
+    application: Any = found
+    if factory:
+        application = _guarded(loader, files, lambda: application())  # type: ignore[no-any-return]
+    if not callable(application):
+        kind = type(application).__name__
+        reason = f'{place}: "{name}" in {_what(loader)} is a {kind} and cannot be called; point callable = at the WSGI application'
+        raise NotLoaded(Failed(reason, "", files))
+    return application  # type: ignore[no-any-return]
+
+
+def _failure(loader: Loader, error: BaseException, files: list[str]) -> Failed:
+    # The frames of this file and of the import system are not the reader's code.
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename != __file__ and not frame.filename.startswith("<frozen ")
+    ]
+    lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
+    text = "".join([*lines, *traceback.format_exception_only(error)])
+    place = _place(error, frames)
+    message = _message(error)
+    seen = [*([place.file] if place else []), *files, *(frame.filename for frame in reversed(frames))]
+    where = str(place) if place else loader.where
+    reason = f"{where}: {message}; while loading {_what(loader)}"
+    if hint := _hint(loader, error):
+        reason += f"; {hint}"
+    return Failed(reason, text, [os.path.abspath(file) for file in dict.fromkeys(seen)])
+
+
+def _place(error: BaseException, frames: list[traceback.FrameSummary]) -> _Place | None:
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        return _Place(error.filename, error.lineno)
+    if not frames:
+        return None
+    # The application's last word: libraries are where it shows, seldom where it is mended.
+    own = [frame for frame in frames if "site-packages" not in frame.filename and "/lib/python" not in frame.filename]
+    last = (own or frames)[-1]
+    return _Place(last.filename, last.lineno or 0)
+
+
+def _message(error: BaseException) -> str:
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _hint(loader: Loader, error: BaseException) -> str:
+    if isinstance(error, FileNotFoundError) and error.filename == loader.target:
+        return f"the file is looked for in {os.getcwd()}, where chdir leads"
+    if isinstance(error, ModuleNotFoundError):
+        home = f"install it for {sys.executable}" if error.name and "." not in error.name else "check the name"
+        return f"{home}, or set home, chdir or pythonpath so that it is found"
+    return ""
+
+
+def _what(loader: Loader) -> str:
+    return f"{loader.target} ({loader.where})" if loader.where else loader.target
+
+
+def _candidates(name: str) -> list[str]:
+    """Where a module may appear, for a watcher: beside the first directories of the path."""
+    leaf = name.split(".")[0]
+    folders = [os.path.abspath(folder) for folder in sys.path[:4]]
+    return [f"{folder}/{leaf}{ending}" for folder in folders for ending in (".py", "/__init__.py")]

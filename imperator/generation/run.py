@@ -1,0 +1,234 @@
+"""A generation: one loaded copy of the application, and the workers forked from it.
+
+Carries out what ``policy`` decides. It lives in the vassal's interpreter, so it imports the standard library and this package
+only, and it has no thread of its own. What it says to the master is in ``pipes``; what it prints is for people.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import sys
+import time
+
+from imperator import logs, pipes
+from imperator._core import Scoreboard
+from imperator.generation import app as applications
+from imperator.generation import policy, worker
+from imperator.generation.app import Application
+from imperator.pipes import Failed, Loaded, Order, Plan, Ready
+from imperator.process import kernel
+from imperator.process.loop import Alarm, Loop
+
+NO_APP = 22
+
+
+def main(control_fd: int, plan_fd: int) -> int:
+    """Run the generation whose plan is behind ``plan_fd`` and whose master is behind ``control_fd``."""
+    for fd in (control_fd, plan_fd):
+        os.set_inheritable(fd, False)
+    with open(plan_fd, "rb") as file:
+        plan = Plan.read(file.read())
+    for door in plan.doors:
+        os.set_inheritable(door.fd, False)
+    os.set_inheritable(plan.scoreboard_fd, False)
+    master = socket.socket(fileno=control_fd)
+    application = _load(plan, master)
+    if application is None and not plan.serve_without_app:
+        return NO_APP
+    return Generation(plan, master, application).run()
+
+
+def _load(plan: Plan, master: socket.socket) -> Application | None:
+    """Import the application, and tell the master how that went."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupted import has nothing to tell
+    _prepare_interpreter(plan)
+    began = time.monotonic()
+    try:
+        application = applications.load(plan.loaders, plan.callable)
+    except applications.NotLoaded as failure:
+        _tell(master, failure.failed)
+        return None
+    seconds = time.monotonic() - began
+    logs.say(
+        f"WSGI app 0 (mountpoint='') ready in {int(seconds)} seconds on interpreter {hex(id(sys.modules))}"
+        f" pid: {os.getpid()} (default app)"
+    )
+    _tell(master, Loaded(seconds))
+    return application
+
+
+def _prepare_interpreter(plan: Plan) -> None:
+    """What uWSGI's applications find in ``sys``: ``.`` and the configured directories before the normal path."""
+    from glob import glob
+
+    sys.argv = ["uwsgi"]
+    sys.path[:0] = [".", ""]
+    for pattern in plan.pythonpath:
+        # A directory that does not exist yet is an entry all the same, as it is for Python.
+        sys.path[:0] = sorted(glob(pattern), reverse=True) or [pattern]
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure:
+        reconfigure(line_buffering=True)
+
+
+def _tell(master: socket.socket, word: Failed | Loaded | Ready) -> None:
+    try:
+        master.send(pipes.say(word))
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the master died; its end of file is read next
+
+
+class Generation:
+    """The workers of one loaded application."""
+
+    def __init__(self, plan: Plan, master: socket.socket, application: Application | None) -> None:
+        self._plan = plan
+        self._master = master
+        self._application = application
+        self._scoreboard = Scoreboard(plan.scoreboard_fd)
+        self._loop = Loop()
+        self._state = policy.begin(plan.workers, plan.mercy)
+        self._pids: dict[int, int] = {}
+        self._doors: dict[int, socket.socket] = {}
+        self._alarm: Alarm | None = None
+        self._status = 0
+
+    def run(self) -> int:
+        """Fork the workers and look after them; answers the exit status once none is left."""
+        self._loop.on_signals((signal.SIGTERM, signal.SIGINT, signal.SIGQUIT), self._signalled)
+        self._loop.on_signals((signal.SIGHUP,), lambda _: None)
+        self._loop.on_signals((signal.SIGCHLD,), lambda _: self._reap())
+        self._loop.watch(self._master.fileno(), self._ordered)
+        _warn_of_threads()
+        # What is imported now is shared by all workers for ever: the collector need not touch, and so copy, its pages.
+        gc.collect()
+        gc.freeze()
+        self._step(policy.Begin())
+        self._loop.run()
+        return self._status
+
+    def _step(self, event: policy.Event) -> None:
+        self._state, actions = policy.step(self._state, event, self._loop.now)
+        for action in actions:
+            self._do(action)
+        if self._alarm:
+            self._alarm.cancel()
+        when = policy.next_deadline(self._state)
+        self._alarm = None if when is None else self._loop.at(when, lambda: self._step(policy.TimePassed()))
+
+    def _do(self, action: policy.Action) -> None:
+        match action:
+            case policy.Fork(number, again):
+                self._fork(number, again)
+            case policy.Tell(number, order):
+                self._pass_on(number, order)
+            case policy.Kill(number):
+                kernel.kill(self._pids[number], signal.SIGKILL)
+            case policy.Announce():
+                _tell(self._master, Ready([self._pids[number] for number in sorted(self._pids)]))
+            case policy.Log(line):
+                logs.say(line)
+            case policy.Leave(status):
+                self._status = status
+                self._loop.stop()
+
+    # -- the master
+
+    def _ordered(self) -> None:
+        try:
+            message = self._master.recv(1)
+        except (ConnectionResetError, BlockingIOError):
+            message = b""
+        if not message:
+            self._loop.forget(self._master.fileno())
+            self._step(policy.Ordered(Order.DRAIN, "the master died"))
+            return
+        try:
+            order = Order(message[0])
+        except ValueError:
+            logs.say(f"error: the master says {message!r}, which is no order; it is another version of this program")
+            return
+        self._step(policy.Ordered(order, "the master's order"))
+
+    def _signalled(self, signum: int) -> None:
+        self._step(policy.Ordered(Order.DRAIN, signal.Signals(signum).name))
+
+    # -- the workers
+
+    def _fork(self, number: int, again: bool) -> None:
+        ours, its = kernel.pair()
+        pid = kernel.fork(lambda: self._work(number, its))
+        its.close()
+        self._pids[number] = pid
+        self._doors[number] = ours
+        self._scoreboard.spawned(number, pid)
+        self._loop.watch(ours.fileno(), lambda: self._heard(number, ours))
+        if again:
+            logs.say(f"Respawned uWSGI worker {number} (new pid: {pid})")
+        else:
+            logs.say(f"spawned uWSGI worker {number} (pid: {pid}, cores: {self._plan.threads})")
+
+    def _work(self, number: int, door: socket.socket) -> int:
+        """The child's side: let go of everything that is the generation's, then serve."""
+        self._loop.close()
+        self._master.close()
+        for other in self._doors.values():
+            other.close()
+        if titles := self._plan.titles:
+            from imperator.process import title
+
+            title.show(titles[0].replace("%d", str(number)))
+        return worker.serve(self._application, self._plan, number, door.fileno())
+
+    def _heard(self, number: int, door: socket.socket) -> None:
+        try:
+            message = door.recv(1)
+        except (ConnectionResetError, BlockingIOError):
+            message = b""
+        if message == pipes.READY_WORKER:
+            self._step(policy.WorkerReady(number))
+        elif not message:
+            self._hang_up(number, door)
+
+    def _pass_on(self, number: int, order: Order) -> None:
+        door = self._doors.get(number)
+        try:
+            if door:
+                door.send(bytes([order]))
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it is dying; its exit is reaped next
+
+    def _hang_up(self, number: int, door: socket.socket) -> None:
+        if self._doors.get(number) is door:
+            del self._doors[number]
+        self._loop.forget(door.fileno())
+        door.close()
+
+    def _reap(self) -> None:
+        numbers = {pid: number for number, pid in self._pids.items()}
+        for end in kernel.reap(numbers):
+            number = numbers[end.pid]
+            if door := self._doors.get(number):
+                self._hang_up(number, door)
+            del self._pids[number]
+            self._scoreboard.spawned(number, 0)
+            self._step(policy.WorkerEnded(number, _how(end), failed=bool(end.status)))
+
+
+def _how(end: kernel.Exit) -> str:
+    if end.signal:
+        return f"(pid: {end.pid}) died, killed by signal {end.signal}"
+    return f"(pid: {end.pid}) exited with status {end.status}" if end.status else f"(pid: {end.pid})"
+
+
+def _warn_of_threads() -> None:
+    threading = sys.modules.get("threading")
+    if threading and (others := threading.active_count() - 1):
+        names = ", ".join(thread.name for thread in threading.enumerate() if thread is not threading.main_thread())
+        logs.say(
+            f"warning: the application started {others} thread{'s' * (others > 1)} while it was imported ({names}), which"
+            " will not exist in the workers; start them in the worker, for example at the first request [threads-lost]"
+        )

@@ -1,0 +1,62 @@
+"""One worker: a fork of the generation that enters the engine and serves until told to end.
+
+The only file that enters ``_core`` to serve.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from imperator import _core
+from imperator.generation.app import Application
+from imperator.pipes import Door, Plan
+
+
+class WorkerSettings(NamedTuple):
+    """What the engine asks for; see ``_core.pyi``."""
+
+    listeners: list[Door]
+    worker_id: int
+    threads: int
+    workers: int
+    control_fd: int
+    scoreboard_fd: int
+    buffer_size: int
+    trusted: list[str]
+    socket_timeout: float
+    mercy: float
+    log_requests: bool
+    hostname: str
+
+
+def serve(app: Application | None, plan: Plan, number: int, control_fd: int) -> int:
+    """Serve as worker ``number`` in this freshly forked process; answers its exit status."""
+    if plan.chdir2:
+        os.chdir(plan.chdir2)
+    status = _core.serve(
+        app,
+        WorkerSettings(
+            listeners=plan.doors,
+            worker_id=number,
+            threads=plan.threads,
+            workers=plan.workers,
+            control_fd=control_fd,
+            scoreboard_fd=plan.scoreboard_fd,
+            buffer_size=plan.buffer_size,
+            trusted=plan.trusted,
+            socket_timeout=plan.socket_timeout,
+            mercy=plan.mercy,
+            log_requests=plan.log_requests,
+            hostname=plan.hostname,
+        ),
+    )
+    _run_atexit()
+    return status
+
+
+def _run_atexit() -> None:
+    """What the application asked to be done at the end of its process."""
+    import atexit
+
+    atexit._run_exitfuncs()

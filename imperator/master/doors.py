@@ -1,0 +1,117 @@
+"""The listening sockets of one instance: opened, taken over, changed by a reload, handed to a successor, closed.
+
+They are known by their address. A reload opens what is new before anything else happens, and closes what is gone only when the
+new generation has taken over, so that a reload that fails has changed nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+from imperator import logs, pipes
+from imperator.config.settings import Owner, Settings
+from imperator.errors import Refused
+from imperator.process import listeners, startup
+from imperator.process.listeners import Listener, UnixAttributes
+
+
+class Doors:
+    """All listening sockets, by address."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._open: dict[str, Listener] = {}
+        self._kept = _kept(environ)
+        self._inherited_umask = environ.get(pipes.ENV_SOCKET_UMASK)
+
+    def open(self, settings: Settings) -> list[str]:
+        """Open whatever ``settings`` asks for and is not open yet; answers the new addresses.
+
+        Raises :class:`Refused` with every socket that cannot be had; then none was opened.
+        """
+        umask, by_habit = startup.socket_umask(settings, self._inherited_umask)
+        attributes = UnixAttributes(umask, settings.chmod_socket, _owner(settings))
+        new: list[str] = []
+        complaints = []
+        for wanted in settings.listen:
+            address = str(wanted.endpoint)
+            if address in self._open:
+                continue
+            inherited = address in self._kept
+            try:
+                listener = listeners.listen(
+                    wanted.endpoint, wanted.where, settings.backlog, attributes, self._kept
+                )
+            except Refused as refusal:
+                complaints += refusal.diagnostics
+                continue
+            self._kept.pop(address, None)
+            self._open[address] = listener
+            new.append(address)
+            kind = "UNIX" if wanted.endpoint.kind in ("unix", "abstract") else "TCP"
+            verb = "inherited" if inherited else "bound to"
+            logs.say(
+                f"{wanted.protocol} socket {len(self._open) - 1} {verb} {kind} address {listener.address} fd {listener.fd}"
+            )
+            if by_habit and wanted.endpoint.kind == "unix" and settings.chmod_socket is None and not umask & 0o002:
+                logs.complain([startup.world_writable(wanted.endpoint.path, wanted.where)])
+        if complaints:
+            self.undo(new)
+            raise Refused(*complaints)
+        return new
+
+    def undo(self, addresses: list[str]) -> None:
+        """Close what :meth:`open` has just opened."""
+        for address in addresses:
+            listeners.release(self._open.pop(address), unlink=True)
+
+    def close_others(self, settings: Settings) -> bool:
+        """Close what ``settings`` no longer asks for; whether there was any."""
+        wanted = {str(one.endpoint) for one in settings.listen}
+        gone = [address for address in self._open if address not in wanted]
+        for address in gone:
+            logs.say(f"socket {address} is closed: the configuration no longer has it")
+            listeners.release(self._open.pop(address), unlink=True)
+        for fd in self._kept.values():
+            os.close(fd)
+        self._kept.clear()
+        return bool(gone)
+
+    def close(self, *, unlink: bool) -> None:
+        """Close all of them, and with ``unlink`` remove the paths."""
+        for listener in self._open.values():
+            listeners.release(listener, unlink=unlink)
+        self._open.clear()
+
+    def plan(self, settings: Settings) -> list[pipes.Door]:
+        """The sockets as a generation receives them."""
+        return [
+            pipes.Door(self._open[address].fd, wanted.protocol, self._open[address].address)
+            for wanted in settings.listen
+            if (address := str(wanted.endpoint)) in self._open
+        ]
+
+    def all(self) -> list[tuple[str, int]]:
+        """Addresses and descriptors, for a successor."""
+        return [(address, listener.fd) for address, listener in self._open.items()]
+
+
+def _owner(settings: Settings) -> Owner | None:
+    """Who a UNIX socket belongs to. uWSGI binds as the configured user; we bind before, and give it to that user."""
+    if settings.chown_socket is not None:
+        return settings.chown_socket
+    if os.getuid() == 0 and (settings.uid or settings.gid):
+        return Owner(settings.uid, settings.gid)
+    return None
+
+
+def _kept(environ: Mapping[str, str]) -> dict[str, int]:
+    """The sockets that a predecessor of ours left with the emperor."""
+    text = environ.get(pipes.ENV_KEPT)
+    if not text:
+        return {}
+    kept = {str(address): int(fd) for fd, address in json.loads(text)}
+    for fd in kept.values():
+        os.set_inheritable(fd, False)
+    return kept

@@ -1,0 +1,139 @@
+"""Start a generation: which interpreter, which environment, which plan.
+
+Decides nothing about when; ``run`` does that for ``policy``.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from imperator import pipes
+from imperator._core import Scoreboard
+from imperator.config.settings import Settings
+from imperator.errors import Diagnostic, Refused
+from imperator.pipes import Door, Plan
+from imperator.process import identity, kernel
+
+START = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "generation", "start.py")
+
+PRIVATE = ("NOTIFY_SOCKET", pipes.ENV_EMPEROR_FD, pipes.ENV_OURS, pipes.ENV_KEPT, pipes.ENV_SOCKET_UMASK)
+"""Variables that are between a master and those above it."""
+
+
+class Generation(NamedTuple):
+    """A generation's process, as its master holds it."""
+
+    number: int
+    pid: int
+    door: socket.socket
+    scoreboard: Scoreboard
+
+
+def start(
+    settings: Settings, number: int, name: str, doors: list[Door], environ: Mapping[str, str], *, anyway: bool
+) -> Generation:
+    """Start generation ``number``. Raises :class:`Refused` when its interpreter cannot be executed."""
+    python = interpreter(settings)
+    scoreboard_fd = Scoreboard.create(settings.workers, settings.threads)
+    plan_fd = kernel.memory_file("plan", plan(settings, number, name, doors, scoreboard_fd, anyway).write())
+    ours, its = kernel.pair()
+    argv = [python, START, str(its.fileno()), str(plan_fd), f"generation {number} of {name}"]
+    keep = [its.fileno(), plan_fd, scoreboard_fd, *(door.fd for door in doors)]
+    try:
+        env = environment(settings, number, environ)
+        pid = kernel.spawn(argv, env, keep=keep, cwd=settings.directory or settings.start)
+        scoreboard = Scoreboard(scoreboard_fd)
+    except OSError as error:
+        ours.close()
+        raise Refused(_not_executed(error, python, settings)) from error
+    finally:
+        its.close()
+        os.close(plan_fd)
+        os.close(scoreboard_fd)
+    return Generation(number, pid, ours, scoreboard)
+
+
+def interpreter(settings: Settings) -> str:
+    """The Python that runs the application: the virtualenv's, or the one that runs us."""
+    if settings.home is None:
+        return sys.executable
+    for name in ("python3", "python"):
+        path = os.path.join(settings.home, "bin", name)
+        if os.path.exists(path):
+            return path
+    raise Refused(
+        Diagnostic(
+            "no-interpreter",
+            settings.where.get("home"),
+            f"no bin/python3 in {settings.home}: it is no virtualenv",
+            f"make one: python3 -m venv {settings.home}",
+        )
+    )
+
+
+def environment(settings: Settings, number: int, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a generation: ours, less what is private, changed as the configuration says."""
+    env = {name: value for name, value in environ.items() if name not in PRIVATE}
+    if number > 1:
+        env["UWSGI_RELOADS"] = str(number - 1)
+    for change in settings.env:
+        if change.value is None:
+            env.pop(change.name, None)
+        else:
+            env[change.name] = change.value
+    return env
+
+
+def plan(settings: Settings, number: int, name: str, doors: list[Door], scoreboard_fd: int, anyway: bool) -> Plan:
+    """What a generation must know, out of what the administrator wrote."""
+    return Plan(
+        number=number,
+        name=name,
+        doors=doors,
+        loaders=[pipes.Loader(one.kind, one.target, str(one.where)) for one in settings.loaders],
+        callable=settings.callable or "",
+        chdir=settings.directory or "",
+        chdir2=settings.directory2 or "",
+        pythonpath=list(settings.pythonpath),
+        workers=settings.workers,
+        threads=settings.threads,
+        scoreboard_fd=scoreboard_fd,
+        buffer_size=settings.buffer_size,
+        trusted=list(settings.trusted),
+        socket_timeout=float(settings.socket_timeout),
+        mercy=float(settings.worker_reload_mercy),
+        log_requests=not settings.disable_logging,
+        hostname=os.uname().nodename,
+        serve_without_app=anyway,
+        titles=titles(settings),
+    )
+
+
+def titles(settings: Settings) -> list[str]:
+    """The title of a worker, with ``%d`` for its number; none if processes keep their command lines."""
+    if not (settings.auto_procname or settings.procname):
+        return []
+    return [title(settings, settings.procname or "uWSGI worker %d")]
+
+
+def title(settings: Settings, name: str) -> str:
+    """A process title with what the configuration puts around every one."""
+    return f"{settings.procname_prefix}{name}{settings.procname_append}"
+
+
+def _not_executed(error: OSError, python: str, settings: Settings) -> Diagnostic:
+    place = settings.where.get("home")
+    if isinstance(error, PermissionError) and (closed := identity.barrier(python)):
+        return Diagnostic(
+            "interpreter-out-of-reach",
+            place or settings.where.get("uid"),
+            f"the user of this instance may not execute {python}: {closed} is closed to it",
+            f"open the way (chmod a+x {closed}) or install Python and the virtualenv where that user can read",
+        )
+    subject = error.filename or python
+    hint = "check home and chdir" if place else "check chdir"
+    return Diagnostic("no-interpreter", place, f"cannot start Python: {subject}: {error.strerror}", hint)

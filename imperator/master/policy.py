@@ -1,0 +1,341 @@
+"""What a master does about its generations, and when: state and event in, state and actions out.
+
+The idea. At any time one generation serves, at most one starts beside it (the challenger), and any number drain. A challenger
+that becomes ready takes over: it is told to serve, then the others are told to drain. A challenger that fails ends, and nothing
+else changes. The newest wish wins: a reload during a reload ends the challenger and starts another.
+
+If nothing serves, the newest generation is started again until it stands, with growing pauses. Only the very first start
+may end the instance, and only where the configuration says that it needs its application.
+
+Pure: no clock, no process, no log. Times are monotonic seconds.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+from imperator.pipes import Failed, Loaded, Order, Ready
+
+NO_APP = 22
+"""Exit status of a generation, or an instance, without its application; uWSGI's number."""
+
+KILL_AFTER = 3.0
+"""Seconds that a generation has beyond the mercy that it grants to its workers, before it is killed."""
+
+FORCED = 2.0
+"""Seconds that a generation has to end after it was told to stop at once."""
+
+
+class Phase(enum.Enum):
+    """Where a generation is in its life."""
+
+    STARTING = "starting"
+    SERVING = "serving"
+    DRAINING = "draining"
+
+
+class Copy(NamedTuple):
+    """A generation as the master sees it. ``app`` is None until it has said whether the application loads."""
+
+    number: int
+    phase: Phase = Phase.STARTING
+    app: bool | None = None
+    reason: str = ""
+    deadline: float | None = None
+
+
+class State(NamedTuple):
+    """Everything the decisions depend on."""
+
+    copies: tuple[Copy, ...] = ()
+    last: int = 0
+    need_app: bool = False
+    mercy: float = 60.0
+    stopping: bool = False
+    forced: bool = False
+    stood: bool = False
+    failures: int = 0
+    retry_at: float | None = None
+
+    def find(self, number: int) -> Copy | None:
+        """The generation of that number, if it lives."""
+        return next((copy for copy in self.copies if copy.number == number), None)
+
+    def serving(self) -> Copy | None:
+        """The generation that serves."""
+        return next((copy for copy in self.copies if copy.phase is Phase.SERVING), None)
+
+    def challenger(self) -> Copy | None:
+        """The generation that starts."""
+        return next((copy for copy in self.copies if copy.phase is Phase.STARTING), None)
+
+
+# -- events
+
+
+class Begin(NamedTuple):
+    """The sockets are bound, the privileges given up."""
+
+
+class ReloadAsked(NamedTuple):
+    """Somebody wants new code served; ``why`` is for the log."""
+
+    why: str
+
+
+class StopAsked(NamedTuple):
+    """Somebody wants the end. ``insists``: by a signal, so that a second one is meant to force it."""
+
+    why: str
+    insists: bool = False
+
+
+class Said(NamedTuple):
+    """A generation said something."""
+
+    number: int
+    word: Loaded | Failed | Ready
+
+
+class Ended(NamedTuple):
+    """A generation's process ended; ``how`` says so in words."""
+
+    number: int
+    status: int
+    how: str
+
+
+class StartFailed(NamedTuple):
+    """A generation could not even be started: the configuration was refused, or its interpreter cannot be executed."""
+
+    number: int
+    reason: str
+
+
+class TimePassed(NamedTuple):
+    """A deadline of the state may have come."""
+
+
+Event = Begin | ReloadAsked | StopAsked | Said | Ended | StartFailed | TimePassed
+
+# -- actions
+
+
+class Start(NamedTuple):
+    """Start generation ``number``. ``anyway``: without its application it shall answer 500, not end."""
+
+    number: int
+    anyway: bool
+    reread: bool
+    """Whether the configuration is to be read again first."""
+
+
+class Tell(NamedTuple):
+    """Give a generation an order."""
+
+    number: int
+    order: Order
+
+
+class Kill(NamedTuple):
+    """End a generation's process."""
+
+    number: int
+
+
+class Log(NamedTuple):
+    """Write a line."""
+
+    line: str
+
+
+class Print(NamedTuple):
+    """Write text that has lines of its own: a traceback."""
+
+    text: str
+
+
+class TookOver(NamedTuple):
+    """Generation ``number`` serves now; ``reason`` says why without its application, if so."""
+
+    number: int
+    reason: str
+
+
+class Watch(NamedTuple):
+    """Ask for a reload when one of these files changes; with none, stop watching."""
+
+    files: tuple[str, ...]
+
+
+class Leave(NamedTuple):
+    """Everything below has ended: end, with this status."""
+
+    status: int
+    reason: str = ""
+
+
+Action = Start | Tell | Kill | Log | Print | TookOver | Watch | Leave
+Step = tuple[State, list[Action]]
+
+
+def step(state: State, event: Event, now: float) -> Step:
+    """The state after ``event``, and what is to be done."""
+    match event:
+        case Begin():
+            return _start(state, reread=False)
+        case ReloadAsked(why):
+            return _reload(state, why, now)
+        case StopAsked(why, insists):
+            return _stop(state, why, insists, now)
+        case Said(number, word):
+            return _said(state, number, word, now)
+        case Ended(number, status, how):
+            return _ended(state, number, status, how, now)
+        case StartFailed(number, reason):
+            return _ended(state._replace(copies=_with(state, number, reason=reason)), number, 1, "was not started", now)
+        case TimePassed():
+            return _time_passed(state, now)
+
+
+def next_deadline(state: State) -> float | None:
+    """When :class:`TimePassed` is due."""
+    times = [copy.deadline for copy in state.copies if copy.deadline is not None]
+    if state.retry_at is not None:
+        times.append(state.retry_at)
+    return min(times, default=None)
+
+
+def pause(failures: int) -> float:
+    """Seconds to wait before start number ``failures`` + 1 in a row: none for the first, then growing up to a minute."""
+    return float(min(60, max(0, failures - 1)))
+
+
+def _start(state: State, *, reread: bool) -> Step:
+    number = state.last + 1
+    anyway = not state.need_app and state.serving() is None
+    state = state._replace(last=number, copies=(*state.copies, Copy(number)), retry_at=None)
+    return state, [Start(number, anyway, reread)]
+
+
+def _reload(state: State, why: str, now: float) -> Step:
+    if state.stopping:
+        return state, [Log(f"reload asked ({why}) while stopping: ignored")]
+    actions: list[Action] = [Log(f"...reloading ({why}): generation {state.last + 1} starts beside the running one...")]
+    if rival := state.challenger():
+        actions += [Log(f"generation {rival.number} was still starting: it is given up"), Kill(rival.number)]
+        state = state._replace(copies=_with(state, rival.number, phase=Phase.DRAINING, deadline=None))
+    state, more = _start(state._replace(failures=0), reread=True)
+    return state, actions + more
+
+
+def _stop(state: State, why: str, insists: bool, now: float) -> Step:
+    if state.stopping:
+        if not insists or state.forced:
+            return state, []
+        copies = tuple(copy._replace(deadline=now + FORCED) for copy in state.copies)
+        orders: list[Action] = [Tell(copy.number, Order.STOP) for copy in copies]
+        return state._replace(forced=True, copies=copies), [Log(f"{why} again: stopping at once"), *orders]
+    actions: list[Action] = [Log(f"{why} received...stopping: requests in progress have {state.mercy:g} seconds to finish")]
+    copies = ()
+    for copy in state.copies:
+        if copy.phase is Phase.STARTING:
+            actions.append(Kill(copy.number))
+        else:
+            actions.append(Tell(copy.number, Order.DRAIN))
+            if copy.phase is Phase.SERVING:
+                copy = copy._replace(deadline=now + state.mercy + KILL_AFTER)
+        copies = (*copies, copy._replace(phase=Phase.DRAINING))
+    state = state._replace(stopping=True, copies=copies, retry_at=None)
+    return state, actions + _leave_if_alone(state)
+
+
+def _said(state: State, number: int, word: Loaded | Failed | Ready, now: float) -> Step:
+    copy = state.find(number)
+    if copy is None or copy.phase is not Phase.STARTING:
+        return state, []
+    if isinstance(word, Loaded):
+        return state._replace(copies=_with(state, number, app=True)), []
+    if isinstance(word, Failed):
+        state = state._replace(copies=_with(state, number, app=False, reason=word.reason))
+        actions: list[Action] = [Print(word.traceback)] if word.traceback else []
+        serving = state.serving()
+        if not (serving.app if serving else state.need_app):
+            actions.append(Watch(tuple(word.files)))
+        return state, actions
+    return _take_over(state, copy, now)
+
+
+def _take_over(state: State, copy: Copy, now: float) -> Step:
+    actions: list[Action] = [Tell(copy.number, Order.SERVE), TookOver(copy.number, copy.reason)]
+    copies: tuple[Copy, ...] = ()
+    for other in state.copies:
+        if other.number == copy.number:
+            other = other._replace(phase=Phase.SERVING)
+        elif other.phase is Phase.SERVING:
+            actions += [
+                Log(f"generation {copy.number} serves; generation {other.number} finishes its requests and ends"),
+                Tell(other.number, Order.DRAIN),
+            ]
+            other = other._replace(phase=Phase.DRAINING, deadline=now + state.mercy + KILL_AFTER)
+        copies = (*copies, other)
+    if copy.app:
+        actions.append(Watch(()))
+    else:
+        actions.append(Log(f"*** no app loaded: every request is answered 500 until this is mended: {copy.reason} ***"))
+    return state._replace(copies=copies, stood=True, failures=0), actions
+
+
+def _ended(state: State, number: int, status: int, how: str, now: float) -> Step:
+    copy = state.find(number)
+    if copy is None:
+        return state, []
+    state = state._replace(copies=tuple(other for other in state.copies if other.number != number))
+    if state.stopping:
+        return state, _leave_if_alone(state)
+    if copy.phase is Phase.DRAINING:
+        return state, []
+    why = copy.reason or how
+    if copy.phase is Phase.STARTING and (serving := state.serving()):
+        line = f"*** reload refused: generation {number} did not start, generation {serving.number} goes on: {why} ***"
+        return state, [Log(line)]
+    if copy.phase is Phase.STARTING and not state.stood and (state.need_app or copy.app is None):
+        status = NO_APP if copy.app is False else status or 1
+        return state, [Log(f"*** no app loaded. GAME OVER: {why} ***"), Leave(status, why)]
+    failures = state.failures + 1
+    delay = pause(failures)
+    state = state._replace(failures=failures)
+    line = f"generation {number} {how}" + (f": {copy.reason}" if copy.reason else "")
+    if state.challenger():
+        return state, [Log(f"{line}; generation {state.last} is starting already")]
+    if delay:
+        return state._replace(retry_at=now + delay), [Log(f"{line}; the next one starts in {delay:g} seconds")]
+    state, actions = _start(state, reread=False)
+    return state, [Log(f"{line}; the next one starts now"), *actions]
+
+
+def _time_passed(state: State, now: float) -> Step:
+    actions: list[Action] = []
+    copies: tuple[Copy, ...] = ()
+    for copy in state.copies:
+        if copy.deadline is not None and copy.deadline <= now:
+            actions += [Log(f"generation {copy.number} is taking too much time to die...NO MERCY !!!"), Kill(copy.number)]
+            copy = copy._replace(deadline=None)
+        copies = (*copies, copy)
+    state = state._replace(copies=copies)
+    if state.retry_at is not None and state.retry_at <= now:
+        state, more = _start(state, reread=False)
+        actions += more
+    return state, actions
+
+
+def _leave_if_alone(state: State) -> list[Action]:
+    return [] if state.copies else [Leave(0)]
+
+
+def _with(state: State, number: int, **changes: object) -> tuple[Copy, ...]:
+    return tuple(
+        copy._replace(**changes) if copy.number == number else copy  # type: ignore[arg-type]
+        for copy in state.copies
+    )

@@ -1,0 +1,286 @@
+"""The master of one instance: it owns the sockets, the pidfile, the signals and the generations, and imports no application.
+
+Carries out what ``policy`` decides, and turns what happens into its events. One thread, one loop. Its pid never changes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from imperator import __version__, logs, pipes, stats
+from imperator.config import build, load
+from imperator.config.settings import Settings
+from imperator.config.world import World
+from imperator.errors import Diagnostic, Refused, Severity
+from imperator.master import launch, policy, triggers
+from imperator.master.doors import Doors
+from imperator.master.launch import Generation
+from imperator.master.sovereign import Sovereign
+from imperator.master.stats_server import StatsServer
+from imperator.pipes import Failed, FromVassal, Loaded, Ready
+from imperator.process import kernel, listeners, startup, systemd
+from imperator.process.daemon import Caller
+from imperator.process.listeners import Listener, UnixAttributes
+from imperator.process.loop import Alarm, Loop
+from imperator.process.startup import Footing
+
+LOST_EMPEROR = 1
+
+
+class Master:
+    """One instance, from its sockets to its end."""
+
+    def __init__(
+        self, argv: Sequence[str], make_world: Callable[[bool], World], settings: Settings, caller: Caller, name: str
+    ) -> None:
+        """``make_world`` makes the world to read the configuration in again; True during a reload."""
+        self._argv = argv
+        self._make_world = make_world
+        self._settings = settings
+        self._caller = caller
+        self._name = name
+        self._environ = dict(os.environ)
+        self._emperor = Sovereign(self._environ)
+        self._footing = Footing(settings, caller, vassal=bool(self._emperor))
+        self._doors = Doors(self._environ)
+        self._stats: list[Listener] = []
+        self._loop = Loop()
+        self._state = policy.State(need_app=settings.need_app, mercy=float(settings.worker_reload_mercy))
+        self._generations: dict[int, Generation] = {}
+        self._serving: Generation | None = None
+        self._reason = ""
+        self._loaded_seconds = 0.0
+        self._alarm: Alarm | None = None
+        self._watcher: Any = None
+        self._pending: dict[int, Settings] = {}
+        self._status = 0
+
+    def run(self, warnings: list[Diagnostic]) -> int:
+        """Serve until told to end; answers the exit status. Raises :class:`Refused` when it cannot even begin."""
+        if self._emperor:
+            logs.say(f"*** has_emperor mode detected (fd: {self._emperor.fileno()}) ***")
+        self._footing.prepare(warnings)
+        logs.say(f"*** Starting Imperator {__version__} as {self._name} (pid: {os.getpid()}) ***")
+        kernel.adopt_orphans()
+        try:
+            self._doors.open(self._settings)
+            self._open_stats()
+            self._footing.give_up_root()
+        except BaseException:
+            self._doors.close(unlink=True)
+            self._footing.vacuum()
+            raise
+        if self._settings.auto_procname or self._settings.procname_master:
+            from imperator.process import title
+
+            title.show(launch.title(self._settings, self._settings.procname_master or "uWSGI master"))
+        self._listen()
+        self._emperor.keep(self._doors.all())
+        self._emperor.say(FromVassal.SPAWNED)
+        logs.say(f"spawned uWSGI master process (pid: {os.getpid()})")
+        self._step(policy.Begin())
+        self._loop.run()
+        self._leave()
+        return self._status
+
+    def _listen(self) -> None:
+        self._loop.on_signals(triggers.SIGNALS, self._signalled)
+        self._loop.on_signals((signal.SIGCHLD,), lambda _: self._reap())
+        self._emperor.listen(self._loop.watch, self._ordered)
+        if self._stats:
+            StatsServer(self._loop, self._stats, self._document)
+
+    def _leave(self) -> None:
+        vacuum = self._settings.vacuum
+        self._doors.close(unlink=vacuum)
+        for listener in self._stats:
+            listeners.release(listener, unlink=vacuum)
+        if vacuum:
+            self._footing.vacuum()
+        logs.say("goodbye to uWSGI.")
+
+    # -- events
+
+    def _step(self, event: policy.Event) -> None:
+        self._state, actions = policy.step(self._state, event, self._loop.now)
+        for action in actions:
+            self._do(action)
+        if self._alarm:
+            self._alarm.cancel()
+        when = policy.next_deadline(self._state)
+        self._alarm = None if when is None else self._loop.at(when, lambda: self._step(policy.TimePassed()))
+
+    def _signalled(self, signum: int) -> None:
+        if event := triggers.from_signal(signum):
+            self._step(event)
+
+    def _ordered(self, message: bytes) -> None:
+        if not message:
+            self._loop.forget(self._emperor.fileno())
+            self._status = LOST_EMPEROR
+        if event := triggers.from_emperor(message):
+            self._step(event)
+
+    def _heard(self, generation: Generation) -> None:
+        try:
+            message = generation.door.recv(pipes.MAXIMUM)
+        except OSError:
+            message = b""
+        if not message:
+            self._loop.forget(generation.door.fileno())
+            return
+        word = pipes.hear(message)
+        if isinstance(word, Loaded):
+            self._loaded_seconds = word.seconds
+        if isinstance(word, Failed | Loaded | Ready):
+            self._step(policy.Said(generation.number, word))
+
+    def _reap(self) -> None:
+        ends = {end.pid: end for end in kernel.reap()}
+        for generation in list(self._generations.values()):
+            if end := ends.get(generation.pid):
+                self._hear_out(generation)
+                self._loop.forget(generation.door.fileno())
+                generation.door.close()
+                del self._generations[generation.number]
+                if self._serving is generation:
+                    self._serving = None
+                self._step(policy.Ended(generation.number, end.status, str(end)))
+
+    def _hear_out(self, generation: Generation) -> None:
+        """What a process said before it ended comes before its end."""
+        generation.door.setblocking(False)
+        while generation.door.fileno() >= 0:
+            try:
+                message = generation.door.recv(pipes.MAXIMUM)
+            except OSError:
+                return
+            if not message:
+                return
+            word = pipes.hear(message)
+            if isinstance(word, Failed | Loaded | Ready):
+                self._step(policy.Said(generation.number, word))
+
+    # -- actions
+
+    def _do(self, action: policy.Action) -> None:
+        match action:
+            case policy.Start(number, anyway, reread):
+                self._start(number, anyway=anyway, reread=reread)
+            case policy.Tell(number, order):
+                self._tell(number, order)
+            case policy.Kill(number):
+                if generation := self._generations.get(number):
+                    kernel.kill(generation.pid, signal.SIGKILL)
+            case policy.Log(line):
+                logs.say(line)
+            case policy.Print(text):
+                logs.text(text)
+            case policy.TookOver(number, reason):
+                self._took_over(number, reason)
+            case policy.Watch(files):
+                self._watch(files)
+            case policy.Leave(status, reason):
+                self._end(status, reason)
+
+    def _start(self, number: int, *, anyway: bool, reread: bool) -> None:
+        new: list[str] = []
+        try:
+            settings = self._reread() if reread else self._settings
+            new = self._doors.open(settings)
+            doors = self._doors.plan(settings)
+            generation = launch.start(settings, number, self._name, doors, self._environ, anyway=anyway)
+        except Refused as refusal:
+            logs.complain(refusal.diagnostics)
+            self._doors.undo(new)
+            reason = refusal.diagnostics[0].line() if refusal.diagnostics else "the configuration was refused"
+            self._step(policy.StartFailed(number, reason))
+            return
+        self._pending[number] = settings
+        self._generations[number] = generation
+        self._loop.watch(generation.door.fileno(), lambda: self._heard(generation))
+
+    def _reread(self) -> Settings:
+        """The settings as the files say now. Raises :class:`Refused` if they cannot be served."""
+        world = self._make_world(True)
+        loaded = load.read(self._argv, world)
+        settings, found = build.build(loaded.pairs, world)
+        diagnostics = [*loaded.diagnostics, *found]
+        errors = [one for one in diagnostics if one.severity is Severity.ERROR]
+        if errors:
+            raise Refused(*errors)
+        logs.complain(diagnostics)
+        return settings
+
+    def _tell(self, number: int, order: pipes.Order) -> None:
+        if generation := self._generations.get(number):
+            try:
+                generation.door.send(bytes([order]))
+            except OSError:
+                pass  # it is dying; its exit is reaped next
+
+    def _took_over(self, number: int, reason: str) -> None:
+        self._serving = self._generations.get(number)
+        self._reason = reason
+        self._settings = self._pending.pop(number, self._settings)
+        self._pending = {other: value for other, value in self._pending.items() if other > number}
+        self._state = self._state._replace(
+            need_app=self._settings.need_app, mercy=float(self._settings.worker_reload_mercy)
+        )
+        self._doors.close_others(self._settings)
+        self._emperor.keep(self._doors.all())
+        self._emperor.say(FromVassal.ACCEPTING)
+        if reason:
+            self._emperor.state("failed", reason)
+        else:
+            self._emperor.state("running")
+            self._emperor.say(FromVassal.LOYAL)
+        self._caller.ready()
+        if not self._emperor:
+            systemd.notify(f"READY=1\nSTATUS={reason or 'serving'}")
+
+    def _watch(self, files: tuple[str, ...]) -> None:
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
+        if files:
+            from imperator.master.mending import Mending
+
+            self._watcher = Mending(self._loop, files, lambda file: self._step(policy.ReloadAsked(f"{file} was changed")))
+
+    def _end(self, status: int, reason: str) -> None:
+        self._status = self._status or status
+        if status:
+            self._caller.failed(status, f"error: {reason or 'the instance ended before it served'}\n")
+        self._loop.stop()
+
+    # -- stats
+
+    def _open_stats(self) -> None:
+        umask, _ = startup.socket_umask(self._settings, None)
+        for address in self._settings.stats:
+            attributes = UnixAttributes(umask | 0o007, self._settings.chmod_socket, self._settings.chown_socket)
+            self._stats.append(listeners.listen(address.endpoint, address.where, 64, attributes, {}))
+            logs.say(f"*** Stats server enabled on {address.address} fd: {self._stats[-1].fd} ***")
+
+    def _document(self) -> str:
+        serving = self._serving
+        instance = stats.Instance(
+            pid=os.getpid(),
+            uid=os.getuid(),
+            gid=os.getgid(),
+            directory=self._settings.directory or self._settings.start,
+            sockets=[
+                stats.Socket(one.address, one.protocol, queue, limit)
+                for one in self._doors.plan(self._settings)
+                for queue, limit in [listeners.queue(one.fd)]
+            ],
+            generation=serving.number if serving else 0,
+            app_loaded=serving is not None and not self._reason,
+            reason=self._reason,
+            loaded_seconds=self._loaded_seconds,
+        )
+        return stats.document(instance, serving.scoreboard.read() if serving else [])

@@ -1,0 +1,118 @@
+"""The first steps of an emperor and of a master, in the order that decides who owns what.
+
+Before privileges are given up: the background, the umask, the log, the pidfile. After: the second log and pidfiles, and the
+directory. What lies between, binding sockets, is the caller's. uWSGI opens the same files at the same points, so that their
+owners are the same.
+"""
+
+from __future__ import annotations
+
+import os
+
+from imperator import logs
+from imperator.config.settings import Settings
+from imperator.errors import Diagnostic, Refused, Severity, Where
+from imperator.process import identity, logfile
+from imperator.process.daemon import Caller
+from imperator.process.pidfile import Pidfile
+
+
+class Footing:
+    """What a process stands on: its log, its pidfiles, its user."""
+
+    def __init__(self, settings: Settings, caller: Caller, *, vassal: bool) -> None:
+        self._settings = settings
+        self._caller = caller
+        self._vassal = vassal
+        self._pidfiles: list[Pidfile] = []
+        self.diverted = False
+
+    def prepare(self, warnings: list[Diagnostic]) -> None:
+        """The steps before privileges are given up. ``warnings`` are told on the terminal and in the log."""
+        settings = self._settings
+        logs.complain(warnings)
+        background = settings.daemonize or settings.daemonize2
+        if background and not self._vassal:
+            self._caller.leave()
+        if settings.umask is not None:
+            os.umask(settings.umask)
+        option = "logto" if settings.logto else "daemonize" if settings.daemonize else "daemonize2"
+        if path := settings.logto or background:
+            logfile.divert(path, self._place(option))
+            self.diverted = True
+            logs.complain(warnings)
+        if settings.pidfile:
+            self._write(settings.pidfile, "pidfile")
+
+    def give_up_root(self) -> None:
+        """Become the configured user, and take the steps that are that user's."""
+        settings = self._settings
+        place = self._place("uid") or self._place("gid")
+        if complaint := identity.become(settings.uid, settings.gid, settings.user, place):
+            logs.complain([complaint])
+        if settings.logto2:
+            logfile.divert(settings.logto2, self._place("logto2"))
+            self.diverted = True
+        for option, path in (
+            ("pidfile2", settings.pidfile2),
+            ("safe-pidfile", settings.safe_pidfile),
+            ("safe-pidfile2", settings.safe_pidfile2),
+        ):
+            if path:
+                self._write(path, option)
+        if settings.directory is not None:
+            self._check_directory(settings.directory, "chdir")
+        if settings.directory2 is not None:
+            self._check_directory(settings.directory2, "chdir2")
+
+    def vacuum(self) -> None:
+        """Remove the pidfiles."""
+        for pidfile in self._pidfiles:
+            pidfile.remove()
+
+    def _write(self, path: str, option: str) -> None:
+        if not any(os.path.realpath(path) == os.path.realpath(other.path) for other in self._pidfiles):
+            self._pidfiles.append(Pidfile(path, self._place(option)))
+
+    def _place(self, option: str) -> Where | None:
+        return self._settings.where.get(option)
+
+    def _check_directory(self, path: str, option: str) -> None:
+        try:
+            os.close(os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+            if os.access(path, os.X_OK, effective_ids=True):
+                return
+            problem, hint = "may not be entered by this user", f"allow it: chmod a+x {path}"
+        except FileNotFoundError:
+            problem, hint = "does not exist", f"create it, or correct {option}"
+        except NotADirectoryError:
+            problem, hint = "is not a directory", f"correct {option}"
+        except PermissionError:
+            closed = identity.barrier(path)
+            problem, hint = "cannot be reached by this user", f"allow it: chmod a+x {closed}"
+        raise Refused(Diagnostic("bad-directory", self._place(option), f"the directory {path} {problem}", hint))
+
+
+def socket_umask(settings: Settings, inherited: str | None) -> tuple[int, bool]:
+    """The umask for UNIX sockets, and whether it is 0 only because uWSGI's would be.
+
+    ``inherited`` is what a daemonised emperor said in the environment, in octal.
+    """
+    if settings.umask is not None:
+        return settings.umask, False
+    if settings.daemonized_umask or inherited is not None:
+        return int(inherited, 8) if inherited else 0, True
+    current = os.umask(0o022)
+    os.umask(current)
+    return current, False
+
+
+def world_writable(path: str, place: Where | None) -> Diagnostic:
+    """The warning about a socket that anybody may connect to because nobody said otherwise."""
+    return Diagnostic(
+        "world-writable-socket",
+        place,
+        f"every user of this machine may connect to {path}: uWSGI makes it so when it is a daemon without a umask",
+        "set chmod-socket = 660, or umask = 007",
+        Severity.WARNING,
+    )

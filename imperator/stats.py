@@ -1,0 +1,152 @@
+"""The JSON document of the stats server: uWSGI's keys, which ``uwsgitop`` and exporters read.
+
+Pure: numbers in, text out. The variables of requests in progress, which hold cookies and passwords, are not in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+VERSION = "2.0.31"
+"""The version of uWSGI whose document this is; readers look at it."""
+
+
+class Core(Protocol):
+    """A core's counters; see ``_core.pyi``."""
+
+    id: int
+    requests: int
+    exceptions: int
+    read_errors: int
+    write_errors: int
+    in_request: bool
+    request_start: int
+    request: str
+
+
+class Worker(Protocol):
+    """A worker's counters; see ``_core.pyi``."""
+
+    id: int
+    pid: int
+    accepting: bool
+    busy_cores: int
+    requests: int
+    exceptions: int
+    tx: int
+    running_time: int
+    avg_rt: int
+    last_spawn: int
+    respawn_count: int
+    cores: Sequence[Any]
+
+
+class Socket(NamedTuple):
+    """A listening socket: its queue of waiting connections now and at most."""
+
+    name: str
+    protocol: str
+    queue: int
+    limit: int
+
+
+class Instance(NamedTuple):
+    """What the master knows of itself."""
+
+    pid: int
+    uid: int
+    gid: int
+    directory: str
+    sockets: Sequence[Socket]
+    generation: int
+    app_loaded: bool
+    reason: str
+    loaded_seconds: float
+
+
+def document(instance: Instance, workers: Sequence[Worker]) -> str:
+    """The document, with a final newline."""
+    queue = max((socket.queue for socket in instance.sockets), default=0)
+    content = {
+        "version": VERSION,
+        "listen_queue": queue,
+        "listen_queue_errors": 0,
+        "signal_queue": 0,
+        "load": queue,
+        "pid": instance.pid,
+        "uid": instance.uid,
+        "gid": instance.gid,
+        "cwd": instance.directory,
+        "imperator": {
+            "generation": instance.generation,
+            "app_loaded": instance.app_loaded,
+            "reason": instance.reason,
+        },
+        "locks": [],
+        "sockets": [
+            {
+                "name": socket.name,
+                "proto": socket.protocol,
+                "queue": socket.queue,
+                "max_queue": socket.limit,
+                "shared": 0,
+                "can_offload": 0,
+            }
+            for socket in instance.sockets
+        ],
+        "workers": [_worker(worker, instance) for worker in workers],
+    }
+    return json.dumps(content, indent="\t") + "\n"
+
+
+def _worker(worker: Worker, instance: Instance) -> dict[str, Any]:
+    return {
+        "id": worker.id,
+        "pid": worker.pid,
+        "accepting": int(worker.accepting),
+        "requests": worker.requests,
+        "delta_requests": worker.requests,
+        "exceptions": worker.exceptions,
+        "harakiri_count": 0,
+        "signals": 0,
+        "signal_queue": 0,
+        "status": ("busy" if worker.busy_cores else "idle") if worker.pid else "cheap",
+        "rss": 0,
+        "vsz": 0,
+        "running_time": worker.running_time,
+        "last_spawn": worker.last_spawn,
+        "respawn_count": worker.respawn_count,
+        "tx": worker.tx,
+        "avg_rt": worker.avg_rt,
+        "apps": [
+            {
+                "id": 0,
+                "modifier1": 0,
+                "mountpoint": "",
+                "startup_time": int(instance.loaded_seconds),
+                "requests": worker.requests,
+                "exceptions": worker.exceptions,
+                "chdir": "",
+            }
+        ]
+        if instance.app_loaded
+        else [],
+        "cores": [_core(core) for core in worker.cores],
+    }
+
+
+def _core(core: Core) -> dict[str, Any]:
+    return {
+        "id": core.id,
+        "requests": core.requests,
+        "static_requests": 0,
+        "routed_requests": 0,
+        "offloaded_requests": 0,
+        "write_errors": core.write_errors,
+        "read_errors": core.read_errors,
+        "in_request": int(core.in_request),
+        "vars": [core.request, ""] if core.in_request else [],
+        "req_info": {"request_start": core.request_start} if core.in_request else {},
+    }
