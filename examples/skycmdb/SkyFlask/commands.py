@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 from flask import Flask
+from flask.cli import with_appcontext
 
 from . import users
 from .db import VERSIONS
@@ -31,6 +32,7 @@ def _init_db() -> None:
 @click.command("add-user")
 @click.argument("name")
 @_password
+@with_appcontext
 def _add_user(name: str, password: str) -> None:
     """Add a user who may log in."""
     try:
@@ -43,6 +45,7 @@ def _add_user(name: str, password: str) -> None:
 @click.command("set-password")
 @click.argument("name")
 @_password
+@with_appcontext
 def _set_password(name: str, password: str) -> None:
     """Set a user's password, and end the user's sessions."""
     try:
@@ -55,6 +58,7 @@ def _set_password(name: str, password: str) -> None:
 @click.command("new-token")
 @click.argument("name")
 @click.argument("label")
+@with_appcontext
 def _new_token(name: str, label: str) -> None:
     """Make an API token for a user and print it."""
     user = users.named(name)

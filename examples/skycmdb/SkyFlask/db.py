@@ -52,6 +52,13 @@ def transaction() -> Iterator[sqlite3.Connection]:
         yield database
 
 
+@contextmanager
+def separate_connection(path: str) -> Iterator[sqlite3.Connection]:
+    """Open a connection that no context knows, and close it at the end of the block."""
+    with closing(_open(path)) as database:
+        yield database
+
+
 def now() -> str:
     """Return the time as it is stored: UTC, to the second, in ISO 8601."""
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

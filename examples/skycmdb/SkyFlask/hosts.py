@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from .db import connection, now, transaction
+from .db import connection, now, separate_connection, transaction
 from .draft import Draft, pack
 
 # What may be sorted by, and how. The id last makes every order total, so no host is on two pages or on none.
@@ -95,11 +95,15 @@ def page(wanted: Wanted, number: int, size: int, *, clamp: bool = False) -> Page
     return Page([_host(row) for row in rows], number, size, total)
 
 
-def each(wanted: Wanted) -> Iterator[Host]:
-    """Yield all that is found, as it was at one moment, without holding it in memory."""
+def each(wanted: Wanted, path: str) -> Iterator[Host]:
+    """Yield all that is found, as it was at one moment, without holding it in memory.
+
+    The connection is its own: it lasts as long as the reader takes, which is longer than the request's context.
+    """
     where, values = _where(wanted)
-    for row in connection().execute(f"SELECT {_COLUMNS} FROM hosts h {where} {_order(wanted)}", values):
-        yield _host(row)
+    with separate_connection(path) as database:
+        for row in database.execute(f"SELECT {_COLUMNS} FROM hosts h {where} {_order(wanted)}", values):
+            yield _host(row)
 
 
 def get(host_id: int) -> Host:
@@ -212,6 +216,8 @@ def _where(wanted: Wanted) -> tuple[str, list[Any]]:
 
 
 def _matches(word: str) -> tuple[str, list[Any]]:
+    if "\0" in word:
+        return "0", []  # in no host; and LIKE would take the pattern to end there
     try:
         network = ipaddress.ip_network(word, strict=False)
     except ValueError:

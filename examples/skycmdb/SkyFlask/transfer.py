@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from flask import Blueprint, Response, current_app, flash, render_template, request, stream_with_context
+from flask import Blueprint, Response, current_app, flash, render_template, request
 
 from . import csvio, hosts, listing
 from .db import now, transaction
@@ -32,7 +32,9 @@ class _UndoError(Exception):
 def export() -> Response:
     wanted = listing.forgiving(request.args, current_app.config["PER_PAGE"]).wanted
     # One query feeds the answer while it is sent: the file shows one moment, and only a piece of it is in memory.
-    response = Response(stream_with_context(csvio.write(hosts.each(wanted))), content_type="text/csv; charset=utf-8")
+    # No context of the request is kept for it: a server may well begin another request in this thread meanwhile.
+    pieces = csvio.write(hosts.each(wanted, current_app.config["DATABASE"]))
+    response = Response(pieces, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="hosts-{now()[:10]}.csv"'
     return response
 
