@@ -863,6 +863,8 @@ def test_what_every_page_tells_the_browser(client):
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert ("no-store" in headers["Cache-Control"]) == (path != "/static/sky.css")
+    for path in ["/static/sky.css", "/healthz"]:
+        assert "Set-Cookie" not in client.get(path).headers, "nothing that may be cached carries a session"
 
 
 def test_pages_need_nothing_that_their_policy_forbids(client, api):

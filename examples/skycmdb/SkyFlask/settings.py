@@ -26,6 +26,7 @@ def from_environment(overrides: Mapping[str, Any]) -> dict[str, Any]:
         "COOKIE_ALWAYS_SECURE": os.environ.get("SKY_COOKIE_SECURE", "").lower() in ("1", "true", "yes", "on"),
         "MAX_CONTENT_LENGTH": UPLOAD_LIMIT,
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
+        "SESSION_REFRESH_EACH_REQUEST": False,  # or a cached style sheet would carry somebody's session
         "SESSION_COOKIE_NAME": "sky_session",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
