@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -39,14 +41,11 @@ def parent(pid: int) -> int:
 
 
 def children(pid: int) -> list[int]:
-    """The live children of a process, in the order in which they were started, whichever thread started them."""
-    found: list[int] = []
+    """The live children of a process, by pid, whichever thread started them."""
     try:
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            found += [int(word) for word in (task / "children").read_text().split()]
+        return [child for child in sorted(_all_children(pid)) if alive(child)]
     except (FileNotFoundError, ProcessLookupError):
-        pass
-    return [child for child in sorted(found) if alive(child)]
+        return []
 
 
 def descendants(pid: int) -> list[int]:
@@ -78,22 +77,47 @@ def tree(pid: int, depth: int = 0) -> str:
     return "\n".join(lines + [tree(child, depth + 1) for child in children(pid)])
 
 
-def reap() -> None:
-    """Collect dead children that were adopted. Those of ``subprocess`` collect themselves."""
-    me = os.getpid()
-    for task in Path(f"/proc/{me}/task").iterdir():
+class Reaper(threading.Thread):
+    """Collects orphans that end, as init would: somebody may be waiting for their pid to vanish.
+
+    Children made by ``subprocess`` are left to it; they are told apart by being noted when they are made.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True, name="reaper")
+        wait.become_subreaper()
+        self.noted: set[int] = set()
+        make = subprocess.Popen.__init__
+
+        def noting(popen: subprocess.Popen[bytes], *args: object, **options: object) -> None:
+            make(popen, *args, **options)  # type: ignore[arg-type]
+            self.noted.add(popen.pid)
+
+        subprocess.Popen.__init__ = noting  # type: ignore[method-assign,assignment]
+
+    def run(self) -> None:
+        """Look at our children for as long as the tests run."""
+        seen: set[int] = set()
+        me = os.getpid()
+        while True:
+            dead = {pid for pid in _all_children(me) - self.noted if state(pid) == "Z"}
+            for pid in dead & seen:  # seen twice: not one that subprocess is just about to note
+                try:
+                    os.waitpid(pid, os.WNOHANG)
+                except ChildProcessError:
+                    pass
+            seen = dead
+            time.sleep(0.03)
+
+
+def _all_children(pid: int) -> set[int]:
+    found: set[int] = set()
+    for task in Path(f"/proc/{pid}/task").iterdir():
         try:
-            words = (task / "children").read_text().split()
-        except FileNotFoundError:
+            found |= {int(word) for word in (task / "children").read_text().split()}
+        except (FileNotFoundError, ProcessLookupError):
             continue
-        for pid in map(int, words):
-            if pid in ADOPTED and state(pid) == "Z":
-                os.waitpid(pid, os.WNOHANG)
-                ADOPTED.discard(pid)
-
-
-#: Processes that became ours when their parent died.
-ADOPTED: set[int] = set()
+    return found
 
 
 def gone(pids: list[int], timeout: float = 5.0) -> list[int]:

@@ -43,7 +43,7 @@ class Server:
         """The pid of the process that was started."""
         return self.process.pid
 
-    def signal(self, number: int) -> None:
+    def send(self, number: int) -> None:
         """Send a signal to the process that was started."""
         os.kill(self.pid, number)
 
@@ -52,7 +52,7 @@ class Server:
         below = processes.descendants(self.pid)
         start = time.monotonic()
         if self.process.poll() is None:
-            self.signal(number)
+            self.send(number)
         if not wait.ended(self.pid, timeout):
             picture = processes.tree(self.pid)
             self.kill()
