@@ -1,13 +1,79 @@
-"""Pairs into Settings, with every complaint at once."""
+"""Pairs into Settings, with every complaint at once.
+
+The last line of a scalar option wins, all lines of a list count, in order. What each option means is one entry of the
+tables below or one method of :class:`_Build`; how a kind of value is read is ``values.py`` and ``addresses.py``.
+"""
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
+from typing import Any
 
+from imperator.config.addresses import endpoint
+from imperator.config.complain import Complaints
+from imperator.config.expand import unresolved
+from imperator.config.options import lookup
 from imperator.config.pairs import Pair
-from imperator.config.settings import Settings
+from imperator.config.settings import (
+    Command,
+    Endpoint,
+    EnvChange,
+    Listen,
+    ListenProtocol,
+    Loader,
+    Owner,
+    Settings,
+    StatsAddress,
+)
+from imperator.config.values import flag, group, leading_digits, number, socket_mode, split_comment, umask, user
 from imperator.config.world import World
-from imperator.errors import Diagnostic
+from imperator.errors import Diagnostic, Where
+
+_FLAGS = {
+    "show-config": "show_config", "strict": "strict", "enable-threads": "enable_threads",
+    "single-interpreter": "single_interpreter", "vacuum": "vacuum", "die-on-term": "die_on_term",
+    "auto-procname": "auto_procname", "disable-logging": "disable_logging", "need-app": "need_app",
+}
+_NUMBERS = {  # option: field, least, most
+    "listen": ("backlog", 1, 2**31 - 1),
+    "socket-timeout": ("socket_timeout", 1, 2**31 - 1),
+    "threads": ("threads", 1, 4096),
+    "reload-mercy": ("reload_mercy", 0, 2**31 - 1),
+    "worker-reload-mercy": ("worker_reload_mercy", 0, 2**31 - 1),
+    "emperor-freq": ("emperor_freq", 1, 2**31 - 1),
+    "emperor-throttle": ("emperor_throttle", 0, 2**31 - 1),
+    "emperor-max-throttle": ("emperor_max_throttle", 0, 2**31 - 1),
+}
+_TEXTS = {
+    "callable": "callable", "procname": "procname", "procname-master": "procname_master",
+    "procname-append": "procname_append", "procname-prefix": "procname_prefix",
+}
+_FROM_START = {"pidfile": "pidfile", "emperor-pidfile": "emperor_pidfile", "chdir": "directory"}
+_FROM_CHDIR = {
+    "pidfile2": "pidfile2", "safe-pidfile": "safe_pidfile", "safe-pidfile2": "safe_pidfile2", "chdir2": "directory2",
+    "home": "home",
+}
+_LOGS = {"daemonize": "daemonize", "daemonize2": "daemonize2", "logto": "logto", "logto2": "logto2"}
+_LISTS = {
+    "pythonpath": "pythonpath", "emperor": "emperor", "emperor-extra-extension": "emperor_extra_extensions",
+    "vassals-set": "vassals_set", "vassals-include": "vassals_include", "vassals-inherit": "vassals_inherit",
+    "vassals-include-before": "vassals_include_before", "vassals-inherit-before": "vassals_inherit_before",
+}
+_SOCKETS: dict[str, tuple[ListenProtocol, bool]] = {
+    "uwsgi-socket": ("uwsgi", False), "http": ("http", True), "http-socket": ("http", False),
+    "http11-socket": ("http", True), "fastcgi-socket": ("fastcgi", False), "scgi-socket": ("scgi", False),
+}
+_PROTOCOLS: dict[str, tuple[ListenProtocol, bool]] = {
+    "uwsgi": ("uwsgi", False), "http": ("http", False), "http11": ("http", True), "fastcgi": ("fastcgi", False),
+    "scgi": ("scgi", False),
+}
+_FOR_VASSALS = frozenset((
+    "processes", "threads", "enable-threads", "chmod-socket", "chown-socket", "listen", "buffer-size", "module",
+    "wsgi-file", "callable", "need-app", "single-interpreter", "socket-timeout", "protocol", "worker-reload-mercy",
+))
+_FLAG_WORDS = frozenset(("true", "false", "1", "0", "yes", "no", "on", "off"))
+MOST_BUFFER = 1 << 20
 
 
 def build(pairs: Sequence[Pair], world: World) -> tuple[Settings, list[Diagnostic]]:
@@ -15,4 +81,309 @@ def build(pairs: Sequence[Pair], world: World) -> tuple[Settings, list[Diagnosti
 
     Settings are always made; whoever starts an instance looks for errors among the diagnostics first.
     """
-    raise NotImplementedError
+    work = _Build(pairs, world)
+    return work.settings(), list(work.complaints)
+
+
+class _Build:
+    """The pairs by option, and the fields as they are found."""
+
+    def __init__(self, pairs: Sequence[Pair], world: World) -> None:
+        self.complaints = Complaints()
+        self._world = world
+        self._start = world.facts.directory
+        self._pairs = pairs
+        self._fields: dict[str, Any] = {}
+        self._all: dict[str, list[Pair]] = {}
+        self._where: dict[str, Where] = {}
+        self._implied: dict[str, Pair] = {}
+        for pair in pairs:
+            row = lookup(pair.key)
+            if row is None:
+                continue
+            self._all.setdefault(row.name, []).append(pair)
+            if not row.repeats or row.name not in self._where:
+                self._where[row.name] = pair.where
+            for thing in row.implies:
+                self._implied.setdefault(thing, pair)
+
+    def settings(self) -> Settings:
+        """Read every option."""
+        for name, field in _FLAGS.items():
+            if pair := self._last(name):
+                self._fields[field] = flag(pair, self.complaints)
+        for name, (field, least, most) in _NUMBERS.items():
+            if pair := self._last(name):
+                default = Settings._field_defaults[field]
+                self._fields[field] = self._number(pair, default, least, most)
+        for name, field in _TEXTS.items():
+            if pair := self._last(name):
+                self._fields[field] = pair.text()
+        for name, field in _LISTS.items():
+            if name in self._all:
+                self._fields[field] = tuple(pair.text() for pair in self._all[name])
+        self._paths()
+        self._process()
+        self._socket_files()
+        self._sockets()
+        self._application()
+        self._trusted()
+        self._fields["command"] = self._command()
+        self._emperor()
+        return Settings(start=self._start, where=self._where, **self._fields)
+
+    def _last(self, name: str) -> Pair | None:
+        found = self._all.get(name)
+        return found[-1] if found else None
+
+    def _number(self, pair: Pair, default: int | None, least: int, most: int) -> int | None:
+        """As ``values.number``; for a default of None, the field keeps it where the text has no number."""
+        if default is None:
+            if not leading_digits(pair.text().lstrip(" \t"))[0]:
+                self.complaints.warn("number-missing", pair.where, f"{pair.key} = {pair.text()} is not a number",
+                                     "write one; as if it were not there")
+                return None
+            default = least
+        return number(pair, default, self.complaints, least=least, most=most)
+
+    # files and directories
+
+    def _paths(self) -> None:
+        for name, field in _FROM_START.items():
+            self._path(name, field, self._start)
+        self._base = self._fields.get("directory") or self._start
+        for name, field in _FROM_CHDIR.items():
+            self._path(name, field, self._base)
+        for name, field in _LOGS.items():
+            self._log(name, field)
+
+    def _path(self, name: str, field: str, base: str) -> None:
+        pair = self._last(name)
+        if pair is None:
+            return
+        if not pair.text():
+            self.complaints.warn("value-empty", pair.where, f"{pair.key} has no path", "the line is ignored")
+            return
+        plain, comment = split_comment(pair.text())
+        if comment:
+            self.complaints.warn("comment-in-value", pair.where, f"the comment behind {pair.key} is part of its path",
+                                 f"write {pair.key} = {plain} and put the comment on a line of its own")
+        self._fields[field] = posixpath.normpath(posixpath.join(base, pair.text()))
+
+    def _log(self, name: str, field: str) -> None:
+        pair = self._last(name)
+        if pair is None:
+            return
+        text = pair.text()
+        if ":" in text and "/" not in text:
+            self.complaints.warn("log-to-network", pair.where, f"{pair.key} = {text} names a network address, which is"
+                                 " not supported yet", "name a file; the log goes where it went before")
+            return
+        if text.lower() in _FLAG_WORDS:
+            self.complaints.warn("log-file-odd", pair.where, f"{pair.key} = {text} makes a log file called {text}",
+                                 f"write {pair.key} = /path/to/file.log")
+        self._path(name, field, self._start)
+
+    # the process
+
+    def _process(self) -> None:
+        self._master()
+        if pair := self._last("processes"):
+            self._fields["workers"] = self._workers(pair)
+        if pair := self._last("buffer-size"):
+            size = number(pair, 32768, self.complaints, least=0, most=MOST_BUFFER)
+            if size < 1024:
+                self.complaints.warn("number-out-of-range", pair.where, f"{pair.key} = {pair.text()} is {size} bytes,"
+                                     " too little for a request", "write the number of bytes; 32768 is used")
+                size = 32768
+            self._fields["buffer_size"] = size
+        if pair := self._last("umask"):
+            self._fields["umask"] = umask(pair, self.complaints)
+        elif "daemonize" in self._fields:
+            self._fields["daemonized_umask"] = True
+        if pair := self._last("uid"):
+            self._fields["uid"], self._fields["user"] = user(pair, pair.text(), self._world, self.complaints)
+        if pair := self._last("gid"):
+            self._fields["gid"] = group(pair, pair.text(), self._world, self.complaints)
+        if pair := self._last("procname-prefix-spaced"):
+            self._fields["procname_prefix"] = pair.text() + " "
+        if "auto-procname" in self._implied:
+            self._fields["auto_procname"] = True
+        if (pair := self._last("die-on-term")) and not self._fields["die_on_term"]:
+            self.complaints.warn("die-on-term-off", pair.where, "SIGTERM stops the instance all the same",
+                                 "SIGHUP reloads it")
+
+    def _master(self) -> None:
+        pair = self._last("master")
+        implied = self._implied.get("master")
+        self._fields["master"] = flag(pair, self.complaints) if pair else implied is not None
+        if pair and implied and not self._fields["master"] and lookup(implied.key) is not None:
+            self.complaints.warn("master-off", pair.where, f"{pair.key} = {pair.text()} switches off {implied.key} of"
+                                 f" {implied.where}", "remove one of the two lines")
+
+    def _workers(self, pair: Pair) -> int:
+        if left := unresolved(pair.text()):
+            self.complaints.error("placeholder-unresolved", pair.where, f"{left} in {pair.key} has no value",
+                                  "set it, or write a number")
+            return 1
+        digits, rest = leading_digits(pair.text().lstrip(" \t"))
+        if digits and not digits.strip("+0"):
+            what = f"{pair.key} = {pair.text()} is no worker at all"
+        elif not digits:
+            what = f"{pair.key} = {pair.text()} has no number in it, which is no worker at all"
+        else:
+            return number(pair, 1, self.complaints, least=1, most=65535)
+        if "emperor" in self._all:
+            return 1
+        self.complaints.error("no-workers", pair.where, what, f"write {pair.key} = 1 or more")
+        return 1
+
+    # sockets
+
+    def _socket_files(self) -> None:
+        modes = self._all.get("chmod-socket", [])
+        if modes:
+            self._fields["chmod_socket"] = socket_mode(modes[-1], self.complaints)
+        if len(modes) > 1 and modes[-1].text() != modes[-2].text():
+            self.complaints.warn("mode-repeated", modes[-1].where, f"{modes[-1].key} is given twice,"
+                                 f" {modes[-1].text()} is used", f"remove the line at {modes[-2].where}")
+        if pair := self._last("chown-socket"):
+            name, colon, its_group = pair.text().partition(":")
+            uid = user(pair, name, self._world, self.complaints)[0] if name or not colon else None
+            gid = group(pair, its_group, self._world, self.complaints) if its_group else None
+            self._fields["chown_socket"] = Owner(uid, gid)
+
+    def _sockets(self) -> None:
+        plain: tuple[ListenProtocol, bool] = ("uwsgi", False)
+        if pair := self._last("protocol"):
+            known = _PROTOCOLS.get(pair.text().strip())
+            if known is None:
+                self.complaints.error("protocol-unknown", pair.where, f"{pair.key} = {pair.text()} is no protocol",
+                                      "write uwsgi, http, fastcgi or scgi")
+            plain = known or plain
+        shared: list[Endpoint] = []
+        found: list[Listen] = []
+        stats: list[StatsAddress] = []
+        for pair in self._pairs:
+            row = lookup(pair.key)
+            name = row.name if row else ""
+            if name == "shared-socket":
+                if at := self._endpoint(pair, self._start, ()):
+                    shared.append(at)
+            elif name == "stats":
+                if at := self._endpoint(pair, self._base, shared):
+                    stats.append(StatsAddress(pair.text(), pair.where, at))
+            elif name == "socket" or name in _SOCKETS:
+                protocol, keepalive = plain if name == "socket" else _SOCKETS[name]
+                if at := self._endpoint(pair, self._base, shared):
+                    self._listen(Listen(pair.text(), protocol, name, pair.where, at, keepalive), found)
+        self._fields["listen"] = tuple(found)
+        self._fields["stats"] = tuple(stats)
+
+    def _endpoint(self, pair: Pair, base: str, shared: Sequence[Endpoint]) -> Endpoint | None:
+        if left := unresolved(pair.text()):
+            self.complaints.error("placeholder-unresolved", pair.where, f"{left} in {pair.key} has no value",
+                                  "set it in the environment" if left[0] == "$" else "define it above")
+            return None
+        return endpoint(pair, base, self.complaints, shared)
+
+    def _listen(self, one: Listen, found: list[Listen]) -> None:
+        twin = next((other for other in found if (other.endpoint == one.endpoint and one.endpoint.port != 0)
+                     or other.address == one.address), None)
+        if twin is None:
+            found.append(one)
+        elif twin.protocol != one.protocol or twin.address != one.address:
+            self.complaints.warn("address-duplicate", one.where, f"{one.option} = {one.address} is already"
+                                 f" {twin.option} = {twin.address} of {twin.where}", "the first decides the protocol")
+
+    def _trusted(self) -> None:
+        lines = self._all.get("trusted-peers", [])
+        if not lines:
+            return
+        for pair in lines:
+            if not _is_network(pair.text()):
+                self.complaints.error("network-invalid", pair.where, f"{pair.key} = {pair.text()} is no network",
+                                      "write an address, or address/bits")
+        self._fields["trusted"] = tuple(pair.text() for pair in lines if _is_network(pair.text()))
+
+    # the application
+
+    def _application(self) -> None:
+        loaders: list[Loader] = []
+        if pair := self._last("module"):
+            loaders.append(Loader("module", pair.text(), pair.where))
+        if pair := self._last("wsgi-file"):
+            loaders.append(Loader("file", pair.text(), pair.where))
+        self._fields["loaders"] = tuple(loaders)
+        changes: list[EnvChange] = []
+        for pair in self._pairs:
+            if pair.key == "env":
+                name, equals, value = pair.text().partition("=")
+                if not equals:
+                    self.complaints.warn("env-removes", pair.where, f"env = {name} removes the variable {name}",
+                                         f"write env = {name}=value, or unenv = {name} if it is meant")
+                elif name != name.rstrip(" \t"):
+                    self.complaints.warn("env-name-odd", pair.where, f"env = {pair.text()} names a variable that ends in"
+                                         " a blank", f"write env = {name.rstrip()}={value.lstrip()}")
+                changes.append(EnvChange(name, value if equals else None, pair.where))
+            elif pair.key == "unenv":
+                changes.append(EnvChange(pair.text(), None, pair.where))
+        self._fields["env"] = tuple(changes)
+
+    # what to do
+
+    def _command(self) -> Command | None:
+        answers: list[str] = []
+        asked: Pair | None = None
+        for pair in self._pairs:
+            row = lookup(pair.key)
+            name = row.name if row else ""
+            if name == "stop":
+                return Command("stop", self._absolute(pair), pair.where)
+            if name == "reload":
+                return Command("reload", self._absolute(pair), pair.where)
+            if name == "help":
+                return Command("help", "", pair.where)
+            if name == "exit":
+                status = "1" if pair.value is None else leading_digits(pair.value)[0] or "0"
+                return Command("exit", status, pair.where)
+        for pair in self._pairs:
+            if pair.key == "version" and flag(pair, Complaints()):
+                return Command("version", "", pair.where)
+            if pair.key == "dump-options" and flag(pair, Complaints()):
+                return Command("dump-options", "", pair.where)
+            if pair.key == "get":
+                asked = asked or pair
+                first = next((other for other in self._pairs if other.key == pair.value), None)
+                if first is not None and first.value is not None:
+                    answers.append(first.value)
+        self._fields["prints"] = tuple(
+            pair.text() for key in ("iprint", "print") for pair in self._pairs if pair.key == key
+        )
+        return Command("get", "\n".join(answers), asked.where) if asked else None
+
+    def _absolute(self, pair: Pair) -> str:
+        return posixpath.join(self._start, pair.text())
+
+    def _emperor(self) -> None:
+        for pair in self._all.get("emperor", []):
+            if pair.text().lower() in _FLAG_WORDS:
+                self.complaints.warn("log-file-odd", pair.where, f"{pair.key} = {pair.text()} names a directory called"
+                                     f" {pair.text()}", f"write {pair.key} = /etc/vassals")
+        if "emperor" not in self._all or self._fields["listen"]:
+            return
+        for name in _FOR_VASSALS:
+            if idle := self._last(name):
+                self.complaints.warn("no-effect-in-emperor", idle.where, f"{idle.key} has no effect in the configuration"
+                                     " of an emperor", "set it in each vassal, or for all of them with vassals-set")
+
+
+def _is_network(text: str) -> bool:
+    address, slash, bits = text.partition("/")
+    most = 128 if ":" in address else 32
+    if slash and not (bits.isdigit() and len(bits) < 4 and int(bits) <= most):
+        return False
+    if ":" in address:
+        return all(c in "0123456789abcdefABCDEF:." for c in address) and address.count("::") < 2
+    parts = address.split(".")
+    return len(parts) == 4 and all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts)

@@ -1,14 +1,16 @@
 """The one ordered list that a configuration is: :class:`Pair`.
 
 Environment, command line and every file in every format append to the same list; nothing is a tree. A pair remembers
-where it was written, because every complaint names that place.
+where it was written, because every complaint names that place, and how it came here if not by being written.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from imperator.errors import Where
+
+Via = Literal["", "set-placeholder", "declare-option", "inherit", "positional"]
 
 
 class Pair(NamedTuple):
@@ -17,6 +19,8 @@ class Pair(NamedTuple):
     key: str
     value: str | None
     where: Where
+    via: Via = ""
+    """``inherit``, ``positional``: it stood in such a file. The others: a line made it that is not itself."""
 
     def text(self) -> str:
         """The value as a line of a file would spell it."""

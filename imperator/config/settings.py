@@ -97,9 +97,9 @@ class Owner(NamedTuple):
 class Command(NamedTuple):
     """Something to do instead of starting an instance: the command line asked for it."""
 
-    name: Literal["version", "help", "reload", "stop", "get", "dump-options"]
+    name: Literal["version", "help", "reload", "stop", "exit", "get", "dump-options"]
     argument: str
-    """reload, stop: the path of the pidfile. get: the name of the option. help: empty."""
+    """reload, stop: the path of the pidfile. exit: the status. get: the lines to print. The others: empty."""
     where: Where
 
 
@@ -114,6 +114,8 @@ class Settings(NamedTuple):
     # what to do instead of serving, or besides
     command: Command | None = None
     show_config: bool = False
+    prints: tuple[str, ...] = ()
+    """The texts of ``iprint``, then those of ``print``: for standard output."""
     strict: bool = False
 
     # sockets

@@ -1,0 +1,145 @@
+"""Placeholders in values: ``$(NAME)`` from the environment, ``@(file)`` from files, ``%(name)`` from the list itself.
+
+Three passes over the whole list, in that order, once. What a reference is replaced with is read again from its second
+letter on, so that a value may refer to further ones; the innermost of nested references goes first. A reference that
+has no answer stays as it is: log formats and templates live on that. Keys are never expanded, nor are lines that took
+effect while they were read.
+
+References that lead to each other have an end here: after so many steps the value is left as written and an error
+names the names. This file does not know which values need an answer; ``judge.py`` complains about what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from imperator.config.arithmetic import evaluate
+from imperator.config.complain import Complaints
+from imperator.config.pairs import Pair
+from imperator.config.world import Unreadable, World
+from imperator.errors import Where
+
+MOST_STEPS = 2000
+LONGEST = 1 << 20
+
+Resolve = Callable[[str], str | None]
+
+
+class Endless(Exception):
+    """References lead to each other. Carries the names, in order, up to the first that comes again."""
+
+
+def expand(text: str, symbol: str, resolve: Resolve) -> str:
+    """``text`` with each reference that ``resolve`` has an answer for replaced."""
+    opening = symbol + "("
+    at = 0
+    trail: list[str] = []
+    for _ in range(10 * MOST_STEPS):
+        start = text.find(opening, at)
+        if start < 0:
+            break
+        end = _closing(text, start + 2)
+        if end < 0:
+            at = start + 2
+            continue
+        inner = text[start + 2 : end]
+        answer = None if opening in inner else resolve(inner)
+        if answer is None:
+            at = start + 1
+            continue
+        text = text[:start] + answer + text[end + 1 :]
+        trail.append(inner)
+        if len(trail) > MOST_STEPS or len(text) > LONGEST:
+            raise Endless(*_circle(trail))
+        at = 1
+    return text
+
+
+def expand_all(
+    pairs: list[Pair], done: Callable[[Pair], bool], world: World, complaints: Complaints
+) -> set[str]:
+    """Run the three passes over ``pairs``, in place; the names that were asked for by ``%()``.
+
+    ``done`` tells of a pair that took effect while it was read and is left alone.
+    """
+    environ = world.facts.environ
+    asked: set[str] = set()
+    first: dict[str, int] = {}
+    for index, pair in enumerate(pairs):
+        first.setdefault(pair.key, index)
+    here = Where("")
+
+    def from_files(name: str) -> str | None:
+        try:
+            text = world.read(name)
+        except Unreadable as error:
+            complaints.error("file-unreadable", here, f"cannot read {name}: {error}",
+                             f"create the file or remove @({name})")
+            return ""
+        return text[:-1] if text.endswith(("\n", "\r")) else text
+
+    def from_list(text: str) -> str | None:
+        if " " in text:
+            return evaluate(text, lambda name: value_of(name) or "")
+        return value_of(text)
+
+    def value_of(name: str) -> str | None:
+        asked.add(name)
+        index = first.get(name)
+        return None if index is None else pairs[index].value
+
+    resolvers: Sequence[tuple[str, Resolve]] = (("$", environ.get), ("@", from_files), ("%", from_list))
+    for symbol, resolve in resolvers:
+        for index, pair in enumerate(pairs):
+            if pair.value is None or symbol + "(" not in pair.value or done(pair):
+                continue
+            here = pair.where
+            try:
+                pairs[index] = pair._replace(value=expand(pair.value, symbol, resolve))
+            except Endless as error:
+                names = " -> ".join(f"{symbol}({name})" for name in error.args)
+                complaints.error("placeholder-cycle", pair.where, f"placeholders in {pair.key} never end: {names}",
+                                 "give one of them a value without placeholders")
+    return asked
+
+
+def references(text: str) -> list[str]:
+    """The names that ``text`` refers to by ``%()``, those in sums included."""
+    found: list[str] = []
+    at = text.find("%(")
+    while at >= 0:
+        end = _closing(text, at + 2)
+        inner = text[at + 2 : end if end >= 0 else len(text)]
+        found.extend(word for word in inner.split(" ") if word)
+        at = text.find("%(", at + 2)
+    return found
+
+
+def unresolved(text: str) -> str | None:
+    """The first reference that is left in ``text``: ``$(X)``, ``%(x)`` or ``@(x)``."""
+    for index in range(len(text) - 2):
+        if text[index + 1] == "(" and text[index] in "$%@":
+            end = _closing(text, index + 2)
+            if end > index + 2:
+                return text[index : end + 1]
+    return None
+
+
+def _closing(text: str, at: int) -> int:
+    depth = 1
+    for index in range(at, len(text)):
+        if text[index] == "(":
+            depth += 1
+        elif text[index] == ")":
+            depth -= 1
+            if depth == 0:
+                return index
+    return -1
+
+
+def _circle(trail: Sequence[str]) -> list[str]:
+    last = trail[-1]
+    for length in range(1, min(len(trail), 50)):
+        if trail[-1 - length] == last:
+            return [*trail[-1 - length : -1], last]
+    return list(trail[-3:])

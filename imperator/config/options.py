@@ -1,0 +1,113 @@
+"""The table of options, by name.
+
+``lookup`` finds a row by any of its names, ``nearest`` the name that somebody may have meant. The table is put together
+at the first question, not at import: the rows are many and a program that only prints its version needs few of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from imperator.config.option import Option
+
+SUBJECTS = (
+    "sockets", "process", "config", "apps", "python", "http", "limits", "logging", "emperor", "stats", "security",
+    "control", "plugins", "static", "routing", "hooks", "tasks", "sharing", "cluster", "routers", "tls", "imperator",
+)
+
+_rows: list[Option] = []
+_index: dict[str, Option] = {}
+_foreign: dict[str, str] = {}
+_foreign_takes: dict[str, str] = {}
+
+
+def rows() -> list[Option]:
+    """Every row, subject by subject."""
+    if not _rows:
+        for subject in SUBJECTS:
+            _rows.extend(import_module("imperator.config.rows." + subject).ROWS)
+        for row in _rows:
+            for name in row.names:
+                _index[name] = row
+    return _rows
+
+
+def lookup(name: str) -> Option | None:
+    """The row that has ``name`` among its names, exactly as written; None if no row has."""
+    if not _index:
+        rows()
+    return _index.get(name)
+
+
+def names() -> list[str]:
+    """Every name of the table, aliases included; those of plugins that Imperator does not have are not."""
+    rows()
+    return list(_index)
+
+
+def plugin_of(name: str) -> str | None:
+    """The plugin of uWSGI that ``name`` belongs to, if it is one that Imperator does not have."""
+    _load_foreign()
+    return _foreign.get(name)
+
+
+def foreign_takes() -> dict[str, str]:
+    """Each name of those plugins and whether the command line gives it a value: none, optional or required."""
+    _load_foreign()
+    return {name: _foreign_takes.get(name, "required") for name in _foreign}
+
+
+def nearest(name: str) -> str | None:
+    """The name of an option that ``name`` is probably a slip of, or None.
+
+    ``_`` for ``-``, capitals, and a ``:`` or value run into the name are seen through; beyond that two letters may
+    differ in a long name, one in a short one, none in names of three letters or fewer. Names of uWSGI 2.1 are not
+    offered: they mean nothing to most readers.
+    """
+    rows()
+    plain = name.strip().lower().replace("_", "-")
+    for stop in (":", " ", "\t"):
+        plain = plain.split(stop, 1)[0]
+    while plain.startswith("-"):
+        plain = plain[1:]
+    if plain in _index:
+        return plain
+    if len(plain) < 4:
+        return None
+    allowed = 1 if len(plain) < 7 else 2
+    best: str | None = None
+    for known, row in _index.items():
+        if row.availability != "2.1-dev only" and abs(len(known) - len(plain)) <= allowed:
+            distance = _distance(plain, known, allowed)
+            if distance <= allowed:
+                best, allowed = known, distance - 1
+                if allowed < 1:
+                    break
+    return best
+
+
+def _load_foreign() -> None:
+    if not _foreign:
+        from imperator.config.rows import other_plugins
+
+        for plugin, its in other_plugins.PLUGINS.items():
+            for name in its:
+                _foreign[name] = plugin
+        _foreign_takes.update(other_plugins.TAKES)
+
+
+def _distance(a: str, b: str, limit: int) -> int:
+    """How many letters must be added, dropped, changed or swapped with their neighbour; ``limit`` + 1 if too many."""
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        now = [i]
+        for j, y in enumerate(b, 1):
+            cost = min(row[j] + 1, now[j - 1] + 1, row[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, before[j - 2] + 1)
+            now.append(cost)
+        if min(now) > limit:
+            return limit + 1
+        before, row = row, now
+    return row[-1]

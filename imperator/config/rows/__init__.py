@@ -1,0 +1,1 @@
+"""The rows of the table of options, one file a subject. ``options.py`` puts them together."""

@@ -1,0 +1,94 @@
+"""The application: loading and mounting it, threads and loops: rows of the table of options."""
+
+from imperator.config.option import Option
+
+ROWS = (
+    Option(
+        ("enable-threads",), "T", takes="none", kind="flag", default="on", subsystem="threads", status="supported",
+        help="Accepted for old configurations: the application may always start threads",
+    ),
+    Option(
+        ("no-threads-wait",), takes="none", kind="flag", default="off", subsystem="threads",
+        help="Do not wait for worker threads while stopping or reloading",
+    ),
+    Option(
+        ("need-app",), takes="optional", kind="flag", default="off", subsystem="apps", status="supported",
+        help="Exit with status 22 if no app could be loaded",
+    ),
+    Option(
+        ("no-default-app",), takes="none", kind="flag", default="off", subsystem="apps",
+        help="Unmatched mountpoints give an error instead of falling back to app 0",
+    ),
+    Option(
+        ("manage-script-name",), takes="none", kind="flag", default="off", subsystem="apps",
+        help="Derive SCRIPT_NAME/PATH_INFO from the mounted app prefix",
+    ),
+    Option(
+        ("ignore-script-name",), takes="none", kind="flag", default="off", subsystem="apps",
+        help="Do not use SCRIPT_NAME when choosing the app",
+    ),
+    Option(("async",), kind="int", default="1 (off)", subsystem="async", help="Number of async cores per worker"),
+    Option(("chdir",), subsystem="apps", status="supported", help="Enter this directory before loading apps"),
+    Option(("chdir2",), subsystem="apps", status="supported", help="Enter this directory after loading apps"),
+    Option(
+        ("lazy",), takes="none", kind="flag", default="off", subsystem="apps",
+        help="Old lazy mode: load apps in workers and make reload affect workers only",
+    ),
+    Option(
+        ("lazy-apps",), takes="none", kind="flag", default="off", subsystem="apps",
+        help="Load apps in each worker after fork",
+    ),
+    Option(
+        ("mount", "worker-mount"), kind="list", repeats=True, subsystem="apps",
+        help="mountpoint=app: load an app under a URL prefix (or host|prefix)",
+    ),
+    Option(
+        ("threads",), kind="int", default="1", implies=("threads",), subsystem="threads", status="supported",
+        help="Threads per worker",
+    ),
+    Option(
+        ("thread-stacksize", "threads-stacksize", "thread-stack-size", "threads-stack-size"), kind="int",
+        default="system default", implies=("threads",), subsystem="threads", help="Thread stack size in kilobytes",
+    ),
+    Option(
+        ("vhost",), takes="none", kind="flag", default="off", subsystem="apps",
+        help="Select apps by host name as well as script name",
+    ),
+    Option(
+        ("vhost-host",), takes="none", kind="flag", default="off", implies=("vhost",), subsystem="apps",
+        help="Turns vhost on; its own HTTP_HOST switch is not consulted in 2.0.31",
+    ),
+    Option(("loop",), default="simple (async when async>1)", subsystem="async", help="Main loop engine by name"),
+    Option(
+        ("gevent",), kind="signed", implies=("threads",), subsystem="async",
+        help="Enable the gevent loop with N async cores",
+    ),
+    Option(
+        ("gevent-monkey-patch",), takes="none", kind="flag", default="off", subsystem="async",
+        help="Run gevent monkey patching in each worker",
+    ),
+    Option(
+        ("gevent-early-monkey-patch",), takes="none", kind="flag", default="off", subsystem="async",
+        help="Run gevent monkey patching before app loading",
+    ),
+    Option(
+        ("gevent-wait-for-hub",), takes="none", kind="flag", default="off", subsystem="async",
+        help="On exit wait for the gevent hub rather than the control greenlet",
+    ),
+    Option(
+        ("ugreen",), takes="none", kind="flag", default="off", subsystem="async", status="refused",
+        reason="use threads", help="Turn on the old built-in coroutine engine",
+    ),
+    Option(
+        ("ugreen-stacksize",), kind="int", subsystem="async", status="refused", reason="use threads",
+        help="Pages of stack given to each ugreen coroutine",
+    ),
+    Option(
+        ("dynamic-apps",), takes="none", kind="flag", default="off", subsystem="apps", availability="2.1-dev only",
+        help="Allow apps to be loaded on request variables",
+    ),
+    Option(
+        ("disable-async-warn-on-queue-full",), takes="none", kind="inverse-flag", default="off", subsystem="async",
+        availability="2.1-dev only", help="Silence the async queue full warning",
+    ),
+)

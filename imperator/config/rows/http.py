@@ -1,0 +1,232 @@
+"""The HTTP router: rows of the table of options."""
+
+from imperator.config.option import Option
+
+ROWS = (
+    Option(
+        ("force-gateway",), takes="none", kind="flag", default="off", subsystem="router",
+        help="Run the first router process even without a master",
+    ),
+    Option(("upload-progress",), subsystem="http", help="Directory where JSON upload progress files are written"),
+    Option(
+        ("error-page-403",), kind="list", repeats=True, subsystem="http",
+        help="HTML file sent for internally generated 403",
+    ),
+    Option(
+        ("error-page-404",), kind="list", repeats=True, subsystem="http",
+        help="HTML file sent for internally generated 404",
+    ),
+    Option(
+        ("error-page-500",), kind="list", repeats=True, subsystem="http",
+        help="HTML file sent for internally generated 500",
+    ),
+    Option(("add-header",), kind="list", repeats=True, subsystem="http", help="Header line added to every response"),
+    Option(
+        ("rem-header", "del-header"), kind="list", repeats=True, subsystem="http",
+        help="Header name removed from every response",
+    ),
+    Option(
+        ("collect-header", "response-header-collect"), kind="list", repeats=True, subsystem="http",
+        help="`Header VAR`: copy a response header into a request variable",
+    ),
+    Option(
+        ("pull-header",), kind="list", repeats=True, subsystem="http",
+        help="`Header VAR`: move a response header into a request variable",
+    ),
+    Option(
+        ("honour-range",), takes="none", kind="flag", default="off", subsystem="http",
+        help="Answer HTTP Range requests",
+    ),
+    Option(
+        ("enable-proxy-protocol",), takes="none", kind="flag", default="off", subsystem="http",
+        help="Parse PROXY protocol v1 on HTTP sockets",
+    ),
+    Option(
+        ("http", "httprouter"), kind="addresses", repeats=True, subsystem="router", status="supported",
+        help="Start an HTTP router process on this address",
+    ),
+    Option(
+        ("https",), kind="special", repeats=True, subsystem="router", availability="build:ssl",
+        help="HTTPS router: addr,cert,key[,ciphers[,client-ca]] (client-ca prefixed with ! makes it mandatory)",
+    ),
+    Option(
+        ("https2",), kind="special", repeats=True, subsystem="router", availability="build:ssl",
+        help="HTTPS router, keyval form (addr,cert/crt,key,ciphers,clientca/client_ca,spdy)",
+    ),
+    Option(
+        ("https-export-cert",), takes="none", kind="flag", default="off", subsystem="router",
+        availability="build:ssl", help="Pass the raw client certificate as HTTPS_CC",
+    ),
+    Option(
+        ("https-session-context",), default="router name + address", subsystem="router", availability="build:ssl",
+        help="TLS session id context",
+    ),
+    Option(
+        ("http-to-https",), kind="special", repeats=True, subsystem="router", availability="build:ssl",
+        help="HTTP listener that only redirects to HTTPS",
+    ),
+    Option(
+        ("http-processes", "http-workers"), kind="int", default="1", subsystem="router",
+        help="Number of HTTP router processes",
+    ),
+    Option(
+        ("http-var",), kind="list", repeats=True, subsystem="router",
+        help="KEY=value added to every forwarded request",
+    ),
+    Option(
+        ("http-to",), kind="list", repeats=True, subsystem="router",
+        help="Static backend of the HTTP router; several are used round-robin",
+    ),
+    Option(
+        ("http-zerg",), kind="special", repeats=True, subsystem="router",
+        help="Take the HTTP router listeners from a zerg server",
+    ),
+    Option(
+        ("http-fallback",), kind="list", repeats=True, subsystem="router",
+        help="Backend tried by the HTTP router when the chosen one fails",
+    ),
+    Option(
+        ("http-modifier1",), kind="int", default="0", subsystem="router", help="modifier1 set in forwarded requests",
+    ),
+    Option(
+        ("http-modifier2",), kind="int", default="0", subsystem="router", help="modifier2 set in forwarded requests",
+    ),
+    Option(
+        ("http-use-cache",), takes="optional", subsystem="router",
+        help="HTTP router finds the backend of a host in this cache (optional cache name)",
+    ),
+    Option(
+        ("http-use-pattern",), kind="special", subsystem="router",
+        help="HTTP router finds the backend by a path template where %s is the host",
+    ),
+    Option(
+        ("http-use-base",), kind="special", subsystem="router",
+        help="HTTP router finds the backend by prefixing the host with this path",
+    ),
+    Option(
+        ("http-events",), kind="int", default="64", subsystem="router",
+        help="Events handled per loop iteration by the HTTP router",
+    ),
+    Option(
+        ("http-subscription-server",), kind="addresses", repeats=True, subsystem="router",
+        help="Address on which the HTTP router accepts backend subscriptions",
+    ),
+    Option(
+        ("http-subscription-fallback-key",), kind="special", subsystem="router",
+        help="Key looked up by the HTTP router when the requested one is unknown",
+    ),
+    Option(
+        ("http-timeout",), kind="int", default="60", subsystem="router",
+        help="Inactivity timeout in seconds of HTTP router connections",
+    ),
+    Option(
+        ("http-manage-expect",), takes="optional", kind="uint", default="0 (off)", subsystem="router",
+        help="Answer Expect: 100-continue (value > 1: refuse bodies larger than it)",
+    ),
+    Option(
+        ("http-keepalive",), takes="optional", kind="int", default="0 (off)", subsystem="router",
+        help="Keep client connections open; a value > 1 is the idle timeout in seconds",
+    ),
+    Option(
+        ("http-auto-chunked",), takes="none", kind="flag", default="off", subsystem="router",
+        help="Turn length-less responses into chunked ones on kept-alive connections",
+    ),
+    Option(
+        ("http-auto-gzip",), takes="none", kind="flag", default="off", subsystem="router", availability="build:zlib",
+        help="Compress when the app sends uWSGI-Encoding: gzip",
+    ),
+    Option(
+        ("http-raw-body",), takes="none", kind="flag", default="off", subsystem="router",
+        help="Forward bodies untouched and unbounded",
+    ),
+    Option(
+        ("http-websockets",), takes="none", kind="flag", default="off", subsystem="router",
+        help="Switch to raw forwarding for websocket upgrades",
+    ),
+    Option(
+        ("http-chunked-input",), takes="none", kind="flag", default="off", subsystem="router",
+        help="Switch to raw forwarding for chunked request bodies",
+    ),
+    Option(
+        ("http-use-code-string",), kind="special", subsystem="router",
+        help="HTTP router asks a function for the backend: modifier1:code:function",
+    ),
+    Option(
+        ("http-use-socket",), takes="optional", kind="special", default="0", subsystem="router",
+        help="HTTP router forwards to this instance's own socket number N (optional)",
+    ),
+    Option(
+        ("http-gracetime",), kind="int", default="30", subsystem="router",
+        help="Seconds before a failed static backend of the HTTP router is retried",
+    ),
+    Option(
+        ("http-quiet",), kind="flag", default="off", subsystem="router",
+        help="Do not log failed backend connections in the HTTP router",
+    ),
+    Option(
+        ("http-cheap",), takes="none", kind="flag", default="off", subsystem="router",
+        help="HTTP router stops accepting while it has no backend",
+    ),
+    Option(
+        ("http-stats", "http-stats-server", "http-ss"), subsystem="router",
+        help="Statistics address of the HTTP router",
+    ),
+    Option(
+        ("http-harakiri",), kind="int", default="0 (off)", subsystem="router",
+        help="Seconds of stuck event loop after which the HTTP router is killed",
+    ),
+    Option(
+        ("http-stud-prefix",), kind="ip-address", repeats=True, subsystem="router",
+        help="Peer address that prepends a binary client address (stud)",
+    ),
+    Option(("http-uid",), kind="user", subsystem="router", help="User the HTTP router process switches to"),
+    Option(("http-gid",), kind="group", subsystem="router", help="Group the HTTP router process switches to"),
+    Option(
+        ("http-resubscribe",), kind="list", repeats=True, subsystem="router",
+        help="Forward received subscriptions of the HTTP router to this server",
+    ),
+    Option(
+        ("http-buffer-size",), kind="uint", default="page size", subsystem="router",
+        help="I/O buffer size of the HTTP router",
+    ),
+    Option(
+        ("http-server-name-as-http-host",), kind="flag", default="off", subsystem="router",
+        help="SERVER_NAME is taken from the Host header",
+    ),
+    Option(
+        ("http-headers-timeout",), kind="int", default="http-timeout", subsystem="router",
+        help="Seconds to wait for request headers",
+    ),
+    Option(
+        ("http-connect-timeout",), kind="int", default="http-timeout", subsystem="router",
+        help="Seconds to wait for a backend connection",
+    ),
+    Option(
+        ("http-manage-source",), takes="none", kind="flag", default="off", subsystem="router",
+        help="Raw forwarding for the SOURCE method",
+    ),
+    Option(
+        ("http-manage-rtsp",), takes="none", kind="flag", default="off", subsystem="router",
+        help="Recognise RTSP methods and pass such sessions through",
+    ),
+    Option(
+        ("http-enable-proxy-protocol",), takes="optional", kind="flag", default="off", subsystem="router",
+        help="Parse PROXY protocol v1 on router listeners",
+    ),
+    Option(
+        ("http-path-info-no-decode-slashes",), kind="flag", default="off", subsystem="http",
+        availability="2.1-dev only", help="Keep %2F undecoded in PATH_INFO on HTTP sockets",
+    ),
+    Option(
+        ("http-backend-http",), takes="none", kind="flag", default="off", subsystem="router",
+        availability="2.1-dev only", help="Speak HTTP to backends",
+    ),
+    Option(
+        ("http-post-buffering",), kind="uint", default="0 (off)", subsystem="router", availability="2.1-dev only",
+        help="Buffer request bodies above this many bytes",
+    ),
+    Option(
+        ("http-post-buffering-dir",), subsystem="router", availability="2.1-dev only",
+        help="Accepted no-op; TMPDIR decides",
+    ),
+)

@@ -1,0 +1,181 @@
+"""The interpreter: rows of the table of options."""
+
+from imperator.config.option import Option
+
+ROWS = (
+    Option(
+        ("write-errors-exception-only",), takes="none", kind="flag", default="off", subsystem="python",
+        help="On client write failure only raise in the app; also silences the write/SIGPIPE log lines",
+    ),
+    Option(
+        ("disable-write-exception",), takes="none", kind="flag", default="off", subsystem="python",
+        help="Do not raise into the app when a client write fails",
+    ),
+    Option(("profiler",), subsystem="python", help="Enable a line/call profiler by name (pycall or pyline)"),
+    Option(
+        ("cgi-mode",), "c", takes="none", kind="flag", default="off", subsystem="python",
+        help="Plugin hint; forces CGI-like output in plugins that honour it",
+    ),
+    Option(
+        ("single-interpreter",), "i", takes="none", kind="flag", default="off", subsystem="python",
+        status="supported", help="Run all apps in the main interpreter instead of one sub-interpreter each",
+    ),
+    Option(
+        ("wsgi-file", "file"), subsystem="python", status="supported",
+        help="Load the WSGI app by executing this file",
+    ),
+    Option(("eval",), subsystem="python", help="Load the WSGI app by executing this Python source text"),
+    Option(
+        ("module", "wsgi"), "w", subsystem="python", status="supported",
+        help="Load the WSGI app from package.module[:callable]",
+    ),
+    Option(
+        ("callable",), default="application", subsystem="python", status="supported",
+        help="Name of the WSGI callable looked up in the loaded module/file",
+    ),
+    Option(("test",), "J", subsystem="python", help="Import the module to check it, then exit"),
+    Option(
+        ("home", "virtualenv", "venv", "pyhome"), "H", subsystem="python", status="supported",
+        help="Python home / virtualenv directory",
+    ),
+    Option(
+        ("py-programname", "py-program-name"), default="binary path", subsystem="python",
+        help="Program name given to the interpreter",
+    ),
+    Option(
+        ("pythonpath", "python-path", "pp"), kind="special", repeats=True, subsystem="python", status="supported",
+        help="Prepend this directory (globs allowed) to sys.path",
+    ),
+    Option(
+        ("pymodule-alias",), kind="list", repeats=True, subsystem="python",
+        help="alias=module or alias=path inserted in sys.modules before the uwsgi module exists",
+    ),
+    Option(
+        ("post-pymodule-alias",), kind="list", repeats=True, subsystem="python",
+        help="Same as pymodule-alias, done after the uwsgi module was created",
+    ),
+    Option(
+        ("import", "pyimport", "py-import", "python-import"), kind="list", repeats=True, subsystem="python",
+        help="Import a module or .py file while apps are loaded (before fork, or per worker with lazy-apps); "
+        "a failure is only printed",
+    ),
+    Option(
+        ("shared-import", "shared-pyimport", "shared-py-import", "shared-python-import"), kind="list", repeats=True,
+        subsystem="python",
+        help="Import a module or .py file before any process is forked, so workers, mules and spoolers inherit it",
+    ),
+    Option(
+        ("spooler-import", "spooler-pyimport", "spooler-py-import", "spooler-python-import"), kind="list",
+        repeats=True, subsystem="python", help="Import a module in spooler processes",
+    ),
+    Option(("pyargv",), subsystem="python", help="Space-separated sys.argv contents"),
+    Option(
+        ("optimize",), "O", kind="int", default="0", subsystem="python", help="Interpreter optimisation level (-O)",
+    ),
+    Option(("pecan",), subsystem="python", help="Load a Pecan app from its config file"),
+    Option(("paste",), subsystem="python", help="Load an app with paste.deploy (config:/path)"),
+    Option(
+        ("paste-logger",), takes="none", kind="flag", default="off", subsystem="python",
+        help="Apply logging configuration found in the paste file (value may name another file)",
+    ),
+    Option(("web3",), subsystem="python", help="App source following the (abandoned) Web3 interface"),
+    Option(("pump",), subsystem="python", help="App source following the (abandoned) Pump interface"),
+    Option(("wsgi-lite",), subsystem="python", help="App source following the (abandoned) wsgi-lite interface"),
+    Option(
+        ("ini-paste",), kind="special", repeats=True, immediate=True, subsystem="python",
+        help="Read the [uwsgi] section of a paste INI and load the app from the same file",
+    ),
+    Option(
+        ("ini-paste-logged",), kind="special", repeats=True, immediate=True, subsystem="python",
+        help="ini-paste plus paste-logger",
+    ),
+    Option(
+        ("reload-os-env",), takes="none", kind="flag", default="off", subsystem="python",
+        help="Refresh os.environ from the process environment at each request",
+    ),
+    Option(
+        ("no-site",), takes="none", kind="flag", default="off", subsystem="python",
+        help="Start the interpreter as python -S does",
+    ),
+    Option(
+        ("pyshell",), takes="optional", kind="special", subsystem="python",
+        help="Interactive Python shell in the worker (value: code to start)",
+    ),
+    Option(
+        ("pyshell-oneshot",), takes="optional", kind="special", subsystem="python",
+        help="pyshell that does not respawn after it ends",
+    ),
+    Option(
+        ("python", "py", "pyrun"), kind="special", repeats=True, subsystem="python",
+        help="Script executed by the embedded interpreter at start; the process ends afterwards",
+    ),
+    Option(
+        ("py-tracebacker",), implies=("threads", "master"), subsystem="python",
+        help="UNIX socket prefix; connecting prints live thread tracebacks",
+    ),
+    Option(
+        ("py-auto-reload", "py-autoreload", "python-auto-reload", "python-autoreload"), kind="int",
+        default="0 (off)", implies=("threads", "master"), subsystem="python",
+        help="Poll imported modules every N seconds, reload on change",
+    ),
+    Option(
+        ("py-auto-reload-ignore",), kind="list", repeats=True, implies=("threads", "master"), subsystem="python",
+        help="Module excluded from that polling",
+    ),
+    Option(
+        ("wsgi-env-behaviour", "wsgi-env-behavior"), default="cheat", subsystem="python",
+        help="How the environ dict is managed: cheat (reused) or holy (new per request); others abort",
+    ),
+    Option(
+        ("start_response-nodelay",), takes="none", kind="flag", default="off", subsystem="python",
+        help="Send headers as soon as start_response is called",
+    ),
+    Option(
+        ("wsgi-strict",), takes="none", kind="flag", default="off", subsystem="python",
+        help="Disable non-standard WSGI shortcuts",
+    ),
+    Option(
+        ("wsgi-accept-buffer", "wsgi-accept-buffers"), takes="none", kind="flag", default="off", subsystem="python",
+        help="Accept any buffer object as body chunk",
+    ),
+    Option(
+        ("wsgi-disable-file-wrapper",), takes="none", kind="flag", default="off", subsystem="python",
+        help="Do not provide wsgi.file_wrapper",
+    ),
+    Option(("python-raw",), subsystem="python", help="Python source handling connections of raw-socket"),
+    Option(
+        ("py-sharedarea",), kind="list", repeats=True, subsystem="python",
+        help="Create a sharedarea backed by a bytearray of this size",
+    ),
+    Option(
+        ("py-call-osafterfork",), takes="none", kind="flag", default="off", subsystem="python",
+        help="Call the interpreter's after-fork routine in children",
+    ),
+    Option(
+        ("py-call-uwsgi-fork-hooks",), takes="none", kind="flag", default="off", subsystem="python",
+        help="Call the interpreter's pre/post fork hooks around fork",
+    ),
+    Option(("python-worker-override",), subsystem="python", help="Python script that replaces the worker main loop"),
+    Option(("py-executable", "py-sys-executable"), subsystem="python", help="Value of sys.executable"),
+    Option(("paste-name",), subsystem="python", availability="2.1-dev only", help="Section of the paste file"),
+    Option(
+        ("early-python",), takes="none", kind="special", immediate=True, default="off", subsystem="python",
+        availability="2.1-dev only", help="Initialise the interpreter at parse time",
+    ),
+    Option(
+        ("early-pyimport", "early-python-import"), kind="special", repeats=True, immediate=True, subsystem="python",
+        availability="2.1-dev only", help="Import a module at parse time",
+    ),
+    Option(
+        ("early-pythonpath", "early-python-path"), kind="special", repeats=True, immediate=True, subsystem="python",
+        availability="2.1-dev only", help="Extend sys.path at parse time",
+    ),
+    Option(
+        ("wsgi-manage-chunked-input",), takes="none", kind="flag", default="off", subsystem="python",
+        availability="2.1-dev only", help="Expose wsgi.input_terminated for chunked bodies",
+    ),
+    Option(
+        ("py-master-check-signals",), takes="none", kind="flag", default="off", subsystem="python",
+        availability="2.1-dev only", help="Let handlers registered with the signal module run in the master",
+    ),
+)

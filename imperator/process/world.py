@@ -1,0 +1,152 @@
+"""The real machine, as the configuration asks for it: files, users, environment, host name.
+
+It answers questions and changes nothing. Facts are taken once, when the object is made.
+"""
+
+from __future__ import annotations
+
+import glob as _glob
+import grp
+import os
+import pwd
+import stat
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from imperator import __version__
+from imperator.config.world import Facts, Unreadable
+
+LONGEST = 1 << 24
+"""No configuration is larger; a device without end must not fill the memory."""
+
+
+class RealWorld:
+    """The machine that this process runs on; a :class:`imperator.config.world.World`."""
+
+    def __init__(
+        self, *, directory: str | None = None, environ: Mapping[str, str] | None = None, reloading: bool = False
+    ) -> None:
+        self._facts = Facts(
+            directory=os.getcwd() if directory is None else directory,
+            environ=dict(os.environ if environ is None else environ),
+            hostname=os.uname().nodename,
+            uid=os.getuid(),
+            gid=os.getgid(),
+            cpus=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+            started=time.time(),
+            binary=os.path.abspath(sys.argv[0]) if sys.argv and sys.argv[0] else sys.executable,
+            version=__version__,
+            reloading=reloading,
+        )
+
+    @property
+    def facts(self) -> Facts:
+        """What does not change while a configuration is read."""
+        return self._facts
+
+    def read(self, path: str) -> str:
+        """The text of a file, of standard input (``-``) or of an open descriptor (``fd://N``)."""
+        if path == "-":
+            return self._all(0)
+        if path.startswith("fd://"):
+            if not path[5:].isdigit():
+                raise Unreadable("a number must follow fd://")
+            return self._all(int(path[5:]))
+        if "://" in path:
+            raise Unreadable(f"{path.partition('://')[0]}:// is not supported yet")
+        try:
+            fd = os.open(self._path(path), os.O_RDONLY | os.O_CLOEXEC)
+        except (OSError, ValueError) as error:
+            raise Unreadable(_reason(error)) from None
+        try:
+            return self._all(fd)
+        finally:
+            os.close(fd)
+
+    def exists(self, path: str) -> bool:
+        """Whether ``path`` can be read by this user, whatever it is."""
+        try:
+            return os.access(self._path(path), os.R_OK)
+        except ValueError:  # a zero byte
+            return False
+
+    def is_file(self, path: str) -> bool:
+        """Whether ``path`` is a regular file."""
+        return self._is(path, stat.S_ISREG)
+
+    def is_dir(self, path: str) -> bool:
+        """Whether ``path`` is a directory."""
+        return self._is(path, stat.S_ISDIR)
+
+    def is_socket(self, path: str) -> bool:
+        """Whether ``path`` is a unix socket."""
+        return self._is(path, stat.S_ISSOCK)
+
+    def inode(self, path: str) -> int:
+        """The inode number of ``path``, 0 if it does not exist."""
+        try:
+            return os.stat(self._path(path)).st_ino
+        except (OSError, ValueError):
+            return 0
+
+    def glob(self, pattern: str) -> Sequence[str]:
+        """The paths that match, sorted, directories with a trailing slash."""
+        found = _glob.glob(pattern, root_dir=self._facts.directory)
+        return sorted(path + "/" if self.is_dir(path) and not path.endswith("/") else path for path in found)
+
+    def user(self, name: str) -> tuple[int, int] | None:
+        """The uid and primary gid of a user's name."""
+        try:
+            entry = pwd.getpwnam(name)
+        except (KeyError, ValueError):
+            return None
+        return entry.pw_uid, entry.pw_gid
+
+    def group(self, name: str) -> int | None:
+        """The gid of a group's name."""
+        try:
+            return grp.getgrnam(name).gr_gid
+        except (KeyError, ValueError):
+            return None
+
+    def user_name(self, uid: int) -> str | None:
+        """The name of a uid."""
+        try:
+            return pwd.getpwuid(uid).pw_name
+        except (KeyError, OverflowError):
+            return None
+
+    def group_name(self, gid: int) -> str | None:
+        """The name of a gid."""
+        try:
+            return grp.getgrgid(gid).gr_name
+        except (KeyError, OverflowError):
+            return None
+
+    def _path(self, path: str) -> str:
+        return os.path.join(self._facts.directory, path)
+
+    def _is(self, path: str, what: Callable[[int], bool]) -> bool:
+        try:
+            return what(os.stat(self._path(path)).st_mode)
+        except (OSError, ValueError):
+            return False
+
+    @staticmethod
+    def _all(fd: int) -> str:
+        parts: list[bytes] = []
+        size = 0
+        try:
+            while part := os.read(fd, 65536):
+                parts.append(part)
+                size += len(part)
+                if size > LONGEST:
+                    raise Unreadable(f"it is larger than {LONGEST >> 20} MiB")
+        except OSError as error:
+            raise Unreadable(_reason(error)) from None
+        return b"".join(parts).decode("utf-8", "surrogateescape")
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
