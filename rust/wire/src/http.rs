@@ -11,8 +11,7 @@
 //! recipients read differently is how requests are smuggled. It is lenient where nothing is at stake and browsers are:
 //! bytes such as `|` or `{` and raw UTF-8 are let through in a target, and an escape is checked only in the path.
 //!
-//! Fields whose name has an underscore are dropped, since `X_Real_IP` and `X-Real-IP` would be the same variable; so
-//! is `Proxy`, which would become HTTP_PROXY and direct the application's own requests (CVE-2016-5385).
+//! Fields whose name has an underscore are dropped, since `X_Real_IP` and `X-Real-IP` would be the same variable.
 //!
 //! What it does not do: join repeated fields, decode the path, map names to environ keys.
 
@@ -254,16 +253,13 @@ fn field(buf: &[u8], start: usize, end: usize, limits: &Limits, request: &mut Re
     if request.vars.len() + request.dropped_headers as usize >= limits.max_vars {
         return Err(Refusal::TooManyVars { limit: limits.max_vars });
     }
-    let known = match met & UNDERSCORE {
-        0 => Known::of_header(name.of(buf)),
-        _ => Known::HttpProxy,
-    };
+    if met & UNDERSCORE != 0 {
+        request.dropped_headers += 1;
+        return Ok(());
+    }
+    let known = Known::of_header(name.of(buf));
     let facts = &mut request.scan.facts;
     match known {
-        Known::HttpProxy => {
-            request.dropped_headers += 1;
-            return Ok(());
-        }
         Known::HttpHost => {
             if *facts & HOST != 0 {
                 return Err(Refusal::TwoHosts);

@@ -8,7 +8,8 @@ pub struct Limits {
     /// `buffer-size`: bytes of a request's head. For uwsgi and SCGI the block of variables, for FastCGI the text of
     /// its PARAMS, for HTTP everything up to and including the empty line. uwsgi's own bound of 65535 stays.
     pub head_bytes: usize,
-    /// `max-vars`: variables of a request, or header fields for HTTP.
+    /// `max-vars`: variables of a request, or header fields for HTTP. uWSGI counts names and values one by one and
+    /// doubles its option: its default of 64 is 128 here.
     pub max_vars: usize,
     /// `limit-post`: bytes of a request's body; 0 is no limit.
     pub body_bytes: u64,
