@@ -74,6 +74,7 @@ known! {
     HttpAcceptCharset "HTTP_ACCEPT_CHARSET",
     HttpAuthorization "HTTP_AUTHORIZATION",
     HttpProxyAuthorization "HTTP_PROXY_AUTHORIZATION",
+    HttpProxy "HTTP_PROXY",
     HttpCacheControl "HTTP_CACHE_CONTROL",
     HttpPragma "HTTP_PRAGMA",
     HttpCookie "HTTP_COOKIE",

@@ -131,10 +131,13 @@ fn framing_without_data_is_bounded() {
     assert_eq!(feed(&b"1\r\na\r\n".repeat(50_000)).unwrap().0.len(), 50_000);
 }
 
+/// CONTENT_LENGTH, the records, the body.
+type RecordCase<'a> = (&'a str, Vec<Vec<u8>>, &'a [u8]);
+
 #[test]
 fn records_are_joined() {
     let end = record(5, 1, b"", 0);
-    let cases: &[(&str, Vec<Vec<u8>>, &[u8])] = &[
+    let cases: &[RecordCase] = &[
         ("", vec![end.clone()], b""),
         ("0", vec![record(5, 1, b"", 9)], b""),
         ("5", vec![record(5, 1, b"hello", 3), end.clone()], b"hello"),

@@ -18,9 +18,12 @@ fn statuses() {
     }
 }
 
+/// Name, value, verdict.
+type HeaderCase<'a> = (&'a [u8], &'a [u8], Result<(), Flaw>);
+
 #[test]
 fn headers() {
-    let cases: &[(&[u8], &[u8], Result<(), Flaw>)] = &[
+    let cases: &[HeaderCase] = &[
         (b"Content-Type", b"text/html; charset=utf-8", Ok(())),
         (b"X_y!", b"", Ok(())),
         (b"X", b"\xff\t\x1b", Ok(())),
