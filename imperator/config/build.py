@@ -226,7 +226,7 @@ class _Build:
             self.complaints.error("placeholder-unresolved", pair.where, f"{left} in {pair.key} has no value",
                                   "set it, or write a number")
             return 1
-        digits, rest = leading_digits(pair.text().lstrip(" \t"))
+        digits, _ = leading_digits(pair.text().lstrip(" \t"))
         if digits and not digits.strip("+0"):
             what = f"{pair.key} = {pair.text()} is no worker at all"
         elif not digits:
@@ -323,8 +323,8 @@ class _Build:
                     self.complaints.warn("env-removes", pair.where, f"env = {name} removes the variable {name}",
                                          f"write env = {name}=value, or unenv = {name} if it is meant")
                 elif name != name.rstrip(" \t"):
-                    self.complaints.warn("env-name-odd", pair.where, f"env = {pair.text()} names a variable that ends in"
-                                         " a blank", f"write env = {name.rstrip()}={value.lstrip()}")
+                    self.complaints.warn("env-name-odd", pair.where, f"env = {pair.text()} names a variable that ends"
+                                         " in a blank", f"write env = {name.rstrip()}={value.lstrip()}")
                 changes.append(EnvChange(name, value if equals else None, pair.where))
             elif pair.key == "unenv":
                 changes.append(EnvChange(pair.text(), None, pair.where))
@@ -374,8 +374,8 @@ class _Build:
             return
         for name in _FOR_VASSALS:
             if idle := self._last(name):
-                self.complaints.warn("no-effect-in-emperor", idle.where, f"{idle.key} has no effect in the configuration"
-                                     " of an emperor", "set it in each vassal, or for all of them with vassals-set")
+                self.complaints.warn("no-effect-in-emperor", idle.where, f"{idle.key} has no effect in an emperor's"
+                                     " configuration", "set it in each vassal, or for all of them with vassals-set")
 
 
 def _is_network(text: str) -> bool:

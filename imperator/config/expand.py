@@ -25,7 +25,7 @@ LONGEST = 1 << 20
 Resolve = Callable[[str], str | None]
 
 
-class Endless(Exception):
+class Endless(Exception):  # noqa: N818 - it is no mistake of a program, it describes the references
     """References lead to each other. Carries the names, in order, up to the first that comes again."""
 
 

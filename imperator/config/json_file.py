@@ -48,7 +48,7 @@ def parse(text: str, section: str, place: str, complaints: Complaints) -> list[P
     return pairs
 
 
-def _scalar(value: Any) -> str:
+def _scalar(value: object) -> str:
     if isinstance(value, str):
         return value
     return "1" if value is True else "0"

@@ -71,7 +71,7 @@ def _unknown(pair: Pair, strict: bool, asked: Collection[str], complaints: Compl
         return
     hint = f"did you mean {near}" if near else "remove it, or define a variable with set-placeholder"
     if strict and not (pair.where == ENVIRONMENT and _from_an_orchestrator(pair.key)):
-        complaints.error("unknown-option", pair.where, f"{pair.key} is no option, and the configuration is strict", hint)
+        complaints.error("unknown-option", pair.where, f"{pair.key} is no option and the configuration is strict", hint)
     elif near is not None and not used and pair.where != COMMAND_LINE:
         complaints.warn("unknown-option", pair.where, f"{pair.key} is no option and nothing uses it", hint)
 

@@ -413,7 +413,8 @@ class _Reader:
 def _is_done(pair: Pair) -> bool:
     """Whether ``pair`` took effect while it was read, so that its value stays as written."""
     row: Option | None = lookup(pair.key)
-    return opens(pair.key) or (row is not None and row.name in _LITERAL)
+    written = pair.via == "set-placeholder" or opens(pair.key)
+    return written or (row is not None and row.name in _LITERAL)
 
 
 def _is_module(word: str) -> bool:

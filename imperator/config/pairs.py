@@ -6,6 +6,7 @@ where it was written, because every complaint names that place, and how it came 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from imperator.errors import Where
@@ -25,3 +26,8 @@ class Pair(NamedTuple):
     def text(self) -> str:
         """The value as a line of a file would spell it."""
         return "true" if self.value is None else self.value
+
+
+def listing(pairs: Iterable[Pair]) -> list[str]:
+    """The list as ``show-config`` shows it: what was written, without what declared options were taken apart into."""
+    return [f"{pair.key} = {pair.text()}" for pair in pairs if pair.via != "declare-option"]

@@ -120,7 +120,7 @@ class _Reader:
                                           "move them to the left")
                 self._entry(line)
         if not count:
-            self._complaints.warn("value-empty", Where(self._place, opener.number), f"{key}: has no value, it is left out",
+            self._complaints.warn("value-empty", Where(self._place, opener.number), f"{key}: has no value",
                                   f"write {key}: true if it is a flag")
 
     def _continued(self, text: str, indent: int) -> str:
