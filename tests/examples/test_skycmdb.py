@@ -22,8 +22,6 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from wsgiref.validate import validator
 
 import pytest
-
-pytest.importorskip("flask")
 from werkzeug.security import generate_password_hash  # comes with flask
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "skycmdb"
