@@ -1,1 +1,160 @@
-//! Engine.
+//! The engine of a worker: `imperator._core`. This page is its whole surface; `imperator/_core.pyi` says what it means.
+//!
+//! ```text
+//!   serve ── settings, scoreboard ──► cores (threads, one epoll) ◄── control (thread without GIL: socket, signals, mercy)
+//!                                       │
+//!                   conns ◄── claim, park ──► conn (state machine) ──► call (the application)
+//!                                       │                                │
+//!                            poller, listener, sys        environ, input, start_response, answer, errors, filewrapper
+//! ```
+
+mod answer;
+mod call;
+mod conn;
+mod conns;
+mod control;
+mod cores;
+mod environ;
+mod errors;
+mod filewrapper;
+mod input;
+mod listener;
+mod log;
+mod poller;
+mod scoreboard;
+mod settings;
+mod start_response;
+mod sys;
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use crate::cores::Engine;
+use crate::scoreboard::Board;
+use crate::settings::Settings;
+
+/// Counters of all workers of a generation, in shared memory.
+#[pyclass(frozen, module = "imperator._core")]
+struct Scoreboard(Board);
+
+fn map_board(fd: i32) -> PyResult<Board> {
+    Board::map(fd)?.ok_or_else(|| PyValueError::new_err(format!("descriptor {fd} is no scoreboard of this version")))
+}
+
+#[pymethods]
+impl Scoreboard {
+    #[new]
+    fn new(fd: i32) -> PyResult<Scoreboard> {
+        map_board(fd).map(Scoreboard)
+    }
+
+    #[staticmethod]
+    fn create(workers: usize, cores: usize) -> PyResult<i32> {
+        Ok(Board::create(workers, cores)?)
+    }
+
+    fn read<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let module = py.import("imperator._core")?;
+        let (worker_type, core_type) = (module.getattr("WorkerCounters")?, module.getattr("CoreCounters")?);
+        let workers = PyList::empty(py);
+        for id in 1..=self.0.workers() {
+            let Some(row) = self.0.worker(id) else { break };
+            let cores = PyList::empty(py);
+            let (mut requests, mut exceptions, mut tx, mut running, mut busy) = (0, 0, 0, 0, 0);
+            for core in 0..self.0.cores() {
+                let Some(row) = self.0.core(id, core) else { break };
+                let in_request = row.in_request.load(Relaxed) != 0;
+                requests += row.requests.load(Relaxed);
+                exceptions += row.exceptions.load(Relaxed);
+                tx += row.tx.load(Relaxed);
+                running += row.running_time.load(Relaxed);
+                busy += usize::from(in_request);
+                cores.append(core_type.call1((
+                    core,
+                    row.requests.load(Relaxed),
+                    row.exceptions.load(Relaxed),
+                    row.read_errors.load(Relaxed),
+                    row.write_errors.load(Relaxed),
+                    in_request,
+                    row.request_start.load(Relaxed),
+                    if in_request { row.request() } else { String::new() },
+                ))?)?;
+            }
+            let (pid, accepting) = (row.pid.load(Relaxed), row.accepting.load(Relaxed) != 0);
+            let (avg_rt, last_spawn) = (row.avg_rt.load(Relaxed), row.last_spawn.load(Relaxed));
+            let respawns = row.respawns.load(Relaxed);
+            // More than a tuple of Rust can be turned into.
+            let fields = PyTuple::new(
+                py,
+                [
+                    id.into_pyobject(py)?.into_any(),
+                    pid.into_pyobject(py)?.into_any(),
+                    accepting.into_pyobject(py)?.to_owned().into_any(),
+                    busy.into_pyobject(py)?.into_any(),
+                    requests.into_pyobject(py)?.into_any(),
+                    exceptions.into_pyobject(py)?.into_any(),
+                    tx.into_pyobject(py)?.into_any(),
+                    running.into_pyobject(py)?.into_any(),
+                    avg_rt.into_pyobject(py)?.into_any(),
+                    last_spawn.into_pyobject(py)?.into_any(),
+                    respawns.into_pyobject(py)?.into_any(),
+                    cores.into_any(),
+                ],
+            )?;
+            workers.append(worker_type.call1(fields)?)?;
+        }
+        Ok(workers)
+    }
+
+    fn spawned(&self, worker_id: usize, pid: u32) -> PyResult<()> {
+        if self.0.spawned(worker_id, pid) {
+            return Ok(());
+        }
+        Err(PyIndexError::new_err(format!("the scoreboard has no worker {worker_id}")))
+    }
+}
+
+/// Serve until told to end; answers the exit status of the worker.
+#[pyfunction]
+fn serve(py: Python<'_>, app: Bound<'_, PyAny>, settings: &Bound<'_, PyAny>) -> PyResult<i32> {
+    let settings = Settings::read(settings)?;
+    let board = map_board(settings.scoreboard_fd)?;
+    let fits = board.worker(settings.worker_id).is_some() && settings.threads <= board.cores();
+    if !fits {
+        return Err(PyRuntimeError::new_err("the scoreboard is too small for this worker"));
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        // Ours, whoever's request it was. Another worker takes this one's place.
+        sys::write_log(format!("internal error of the engine, this worker ends: {panic}\n").as_bytes());
+        std::process::abort();
+    }));
+    control::take_signals()?;
+    let has_app = !app.is_none();
+    let engine: &'static Engine = Box::leak(Box::new(Engine::new(settings, board, app.unbind(), has_app)?));
+    cores::run(py, engine)?;
+    Ok(0)
+}
+
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<Scoreboard>()?;
+    module.add_function(wrap_pyfunction!(serve, module)?)?;
+    let namedtuple = py.import("collections")?.getattr("namedtuple")?;
+    for (name, fields) in [
+        (
+            "WorkerCounters",
+            "id pid accepting busy_cores requests exceptions tx running_time avg_rt last_spawn respawn_count cores",
+        ),
+        ("CoreCounters", "id requests exceptions read_errors write_errors in_request request_start request"),
+    ] {
+        let kind = namedtuple.call1((name, fields))?;
+        kind.setattr("__module__", "imperator._core")?;
+        module.add(name, kind)?;
+    }
+    Ok(())
+}

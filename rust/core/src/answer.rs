@@ -1,0 +1,255 @@
+//! One answer on its way: what `start_response` was told, the framed bytes, how much of them the client has. Knows the
+//! socket only to send; does not call the application (see `call.rs`).
+//!
+//! Small pieces are collected in `out` and leave with one `send`; large ones are sent from where they are. What the
+//! socket does not take at once stays in `out`: the application goes on until `BACKLOG` bytes wait, and what waits when
+//! it has ended is left to the event loop.
+
+use std::io;
+use std::os::raw::c_int;
+
+use pyo3::prelude::*;
+use wire::{Facts, Framing};
+
+use crate::sys;
+
+/// Bytes that may wait for a slow client while the application goes on.
+const BACKLOG: usize = 256 * 1024;
+/// A piece up to this size is copied, which is cheaper than a second buffer for the kernel.
+const SMALL: usize = 16 * 1024;
+
+/// A header in `Answer::text`: name from `.0` to `.1`, value from `.1` to `.2`.
+pub type HeaderSpan = (u32, u32, u32);
+
+/// The state of one answer; used again for the next request of the core.
+pub struct Answer {
+    /// What framing must know; `persistent` may be taken back until the head is framed.
+    pub facts: Facts,
+    /// Of the connection.
+    pub fd: c_int,
+    /// How long a client may not take a byte, in milliseconds.
+    pub timeout: u64,
+    /// Add a Date field.
+    pub dated: bool,
+    /// The request is over: whoever still holds `start_response` or `write` is told so.
+    pub over: bool,
+    /// The client is gone.
+    pub broken: bool,
+    /// `start_response` was called.
+    pub started: bool,
+    /// Bytes of `text` that are the status.
+    pub status_end: u32,
+    /// Status and headers as the application gave them.
+    pub text: Vec<u8>,
+    /// Where the headers are in `text`.
+    pub headers: Vec<HeaderSpan>,
+    framing: Option<Framing>,
+    /// Framed bytes; those before `sent` are gone.
+    pub out: Vec<u8>,
+    /// See `out`.
+    pub sent: usize,
+    /// Body bytes framed, for the log.
+    pub body_bytes: u64,
+    /// Bytes of the head, for the log.
+    pub head_bytes: usize,
+}
+
+impl Answer {
+    /// One that no request uses.
+    pub fn idle() -> Answer {
+        let facts = Facts {
+            protocol: wire::Protocol::Http,
+            version: wire::Version::Http11,
+            head_only: false,
+            persistent: false,
+            request_id: 0,
+            nph: false,
+        };
+        Answer {
+            facts,
+            fd: -1,
+            timeout: 0,
+            dated: false,
+            over: true,
+            broken: false,
+            started: false,
+            status_end: 0,
+            text: Vec::new(),
+            headers: Vec::new(),
+            framing: None,
+            out: Vec::new(),
+            sent: 0,
+            body_bytes: 0,
+            head_bytes: 0,
+        }
+    }
+
+    /// Make ready for a request; `out` comes from the connection and goes back to it.
+    pub fn open(&mut self, facts: Facts, fd: c_int, timeout: u64, dated: bool, out: &mut Vec<u8>) {
+        self.facts = facts;
+        self.fd = fd;
+        self.timeout = timeout;
+        self.dated = dated;
+        self.over = false;
+        self.broken = false;
+        self.forget();
+        self.framing = None;
+        self.sent = 0;
+        self.body_bytes = 0;
+        self.head_bytes = 0;
+        std::mem::swap(&mut self.out, out);
+    }
+
+    /// The request is over.
+    pub fn close(&mut self) {
+        self.over = true;
+        self.fd = -1;
+    }
+
+    /// Forget what `start_response` was told.
+    pub fn forget(&mut self) {
+        self.started = false;
+        self.text.clear();
+        self.headers.clear();
+    }
+
+    /// The head was framed: status and headers are out of the application's hands.
+    pub fn has_head(&self) -> bool {
+        self.framing.is_some()
+    }
+
+    /// The number of the status; 0 if there is none yet.
+    pub fn status(&self) -> u16 {
+        self.framing.as_ref().map_or(0, Framing::status)
+    }
+
+    /// Nothing of what the application still produces will be sent.
+    pub fn is_full(&self) -> bool {
+        self.framing.as_ref().is_some_and(|framing| framing.remaining() == Some(0) || !framing.has_body())
+    }
+
+    /// Frame the head. `length`: of the whole body, if it is known.
+    pub fn begin(&mut self, length: Option<u64>, date: &str) {
+        let before = self.out.len();
+        let text = &self.text;
+        let part = |from: u32, to: u32| text.get(from as usize..to as usize).unwrap_or(&[]);
+        let headers = self.headers.iter().map(|&(name, value, end)| (part(name, value), part(value, end)));
+        let date = self.dated.then_some(date.as_bytes());
+        // A HEAD answer without a body says nothing about the length that GET would have.
+        let length = length.filter(|&length| length > 0 || !self.facts.head_only);
+        let framing = wire::frame_head(&self.facts, part(0, self.status_end), headers, length, date, &mut self.out);
+        self.framing = Some(framing);
+        self.head_bytes = self.out.len() - before;
+    }
+
+    /// Frame a piece of the body, and send it if it is large. The error is the socket's.
+    pub fn push(&mut self, data: &[u8]) -> io::Result<()> {
+        let Some(framing) = self.framing.as_mut() else { return Ok(()) };
+        if framing.has_body() {
+            let room = framing.remaining().unwrap_or(u64::MAX);
+            self.body_bytes += room.min(data.len() as u64);
+        }
+        if data.len() <= SMALL || self.broken {
+            framing.chunk(data, &mut self.out);
+            return Ok(());
+        }
+        let mut rest = data;
+        while !rest.is_empty() {
+            let piece = framing.piece(rest.len());
+            if piece.take == 0 {
+                break;
+            }
+            let (now, later) = rest.split_at(piece.take.min(rest.len()));
+            rest = later;
+            let waiting = self.out.get(self.sent..).unwrap_or(&[]);
+            let pieces = [waiting, piece.before(), now, piece.after];
+            let mut gone = match sys::send_pieces(self.fd, &pieces) {
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+                Err(error) => {
+                    self.broken = true;
+                    return Err(error);
+                }
+            };
+            if gone >= waiting.len() {
+                gone -= waiting.len();
+                self.out.clear();
+                self.sent = 0;
+                for part in [piece.before(), now, piece.after] {
+                    let skip = gone.min(part.len());
+                    gone -= skip;
+                    self.out.extend_from_slice(part.get(skip..).unwrap_or(&[]));
+                }
+            } else {
+                self.sent += gone;
+                for part in [piece.before(), now, piece.after] {
+                    self.out.extend_from_slice(part);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Send what the socket takes now.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if self.broken {
+            return Ok(());
+        }
+        let result = send_waiting(self.fd, &mut self.out, &mut self.sent);
+        self.broken |= result.is_err();
+        result.map(|_| ())
+    }
+
+    /// Send, and when too much waits for a slow client, wait for it without the GIL.
+    pub fn flush_or_wait(&mut self, py: Python<'_>) -> io::Result<()> {
+        self.flush()?;
+        while self.out.len() - self.sent > BACKLOG && !self.broken {
+            let (fd, timeout) = (self.fd, self.timeout);
+            let ready = py.detach(|| sys::wait(fd, libc::POLLOUT, timeout))?;
+            if !ready {
+                self.broken = true;
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read the answer"));
+            }
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// The body is complete.
+    pub fn end(&mut self) -> Option<wire::Ended> {
+        self.framing.as_mut().map(|framing| framing.end(&mut self.out))
+    }
+
+    /// The application failed half-way.
+    pub fn abort(&mut self) {
+        if let Some(framing) = self.framing.as_mut() {
+            framing.abort(&mut self.out);
+        }
+    }
+
+    /// Answer with a page of our own instead. Only before the head was framed.
+    pub fn replace(&mut self, status: u16, text: &str) {
+        let before = self.out.len();
+        wire::error_page(&self.facts, status, text, &mut self.out);
+        self.head_bytes = self.out.len() - before;
+    }
+
+    /// The framing, for a body that the kernel copies from a file.
+    pub fn framing(&mut self) -> Option<&mut Framing> {
+        self.framing.as_mut()
+    }
+}
+
+/// Send `out[sent..]` as far as the socket takes it; true when nothing is left. An empty `out` stays allocated.
+pub fn send_waiting(fd: c_int, out: &mut Vec<u8>, sent: &mut usize) -> io::Result<bool> {
+    while *sent < out.len() {
+        match sys::send(fd, out.get(*sent..).unwrap_or(&[]), false) {
+            Ok(count) => *sent += count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
+    out.clear();
+    *sent = 0;
+    Ok(true)
+}

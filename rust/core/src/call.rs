@@ -1,0 +1,503 @@
+//! One call of the application: environ, call, result, `close()`. Everything here happens with the GIL; what it leaves
+//! in the connection's `out` is sent by `conn.rs`.
+
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyTypeError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use wire::{Known, Protocol};
+
+use crate::answer::Answer;
+use crate::conn::Conn;
+use crate::cores::Core;
+use crate::environ::Failure;
+use crate::filewrapper::FileWrapper;
+use crate::input::{Input, Stream};
+use crate::log::Line;
+use crate::scoreboard;
+use crate::start_response::{Exchange, Functions};
+use crate::sys;
+
+/// Bytes that the kernel is asked to copy at once.
+const FILE_BLOCK: usize = 512 * 1024;
+
+/// The objects that a core uses for request after request.
+pub struct Reused {
+    functions: Functions,
+    /// `wsgi.input` of a request without body.
+    nothing: Py<Input>,
+    close: Py<PyAny>,
+}
+
+impl Reused {
+    /// New ones.
+    pub fn new(py: Python<'_>) -> PyResult<Reused> {
+        Ok(Reused {
+            functions: Functions::new(py)?,
+            nothing: Py::new(py, Input::default())?,
+            close: pyo3::types::PyString::intern(py, "close").into_any().unbind(),
+        })
+    }
+}
+
+fn is_exactly(object: &Bound<'_, PyAny>, kind: *mut ffi::PyTypeObject) -> bool {
+    // SAFETY: a live object.
+    unsafe { ffi::Py_TYPE(object.as_ptr()) == kind }
+}
+
+fn bytes_of<'a>(chunk: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
+    match chunk.cast::<PyBytes>() {
+        Ok(bytes) => Ok(bytes.as_bytes()),
+        Err(_) => {
+            let kind = chunk.get_type().name()?.to_string();
+            Err(PyTypeError::new_err(format!("the application's iterable must yield bytes, not {kind} (PEP 3333)")))
+        }
+    }
+}
+
+fn not_started() -> PyErr {
+    PyRuntimeError::new_err("the application did not call start_response before its first byte (PEP 3333)")
+}
+
+/// The parts of `deliver` that need the core's clock and date.
+struct Delivery<'a> {
+    exchange: &'a Exchange,
+    date: &'a str,
+}
+
+impl Delivery<'_> {
+    fn begin(&self, answer: &mut Answer, length: Option<u64>) -> PyResult<()> {
+        if answer.has_head() {
+            return Ok(());
+        }
+        if !answer.started {
+            return Err(not_started());
+        }
+        answer.begin(length, self.date);
+        Ok(())
+    }
+
+    /// A list or tuple: everything is there, nothing of the application runs in between.
+    fn list(&self, py: Python<'_>, items: &Bound<'_, PyAny>) -> PyResult<()> {
+        // SAFETY: a list or tuple; items are kept by `Bound` as long as they are used.
+        let item = |index: usize| unsafe {
+            let object = if ffi::PyList_Check(items.as_ptr()) != 0 {
+                ffi::PyList_GetItem(items.as_ptr(), index as ffi::Py_ssize_t)
+            } else {
+                ffi::PyTuple_GetItem(items.as_ptr(), index as ffi::Py_ssize_t)
+            };
+            Bound::from_borrowed_ptr_or_err(py, object)
+        };
+        let count = items.len()?;
+        let mut answer = self.exchange.lock(py);
+        if count == 1 {
+            let chunk = item(0)?;
+            let data = bytes_of(&chunk)?;
+            self.begin(&mut answer, Some(data.len() as u64))?;
+            // A client that has gone is found by whoever sends the rest.
+            let _ = answer.push(data);
+            return Ok(());
+        }
+        let mut total = 0;
+        for index in 0..count {
+            total += bytes_of(&item(index)?)?.len() as u64;
+        }
+        self.begin(&mut answer, Some(total))?;
+        for index in 0..count {
+            let _ = answer.push(bytes_of(&item(index)?)?);
+        }
+        Ok(())
+    }
+
+    fn iterate(&self, py: Python<'_>, iterable: &Bound<'_, PyAny>) -> PyResult<()> {
+        // SAFETY: a live object; the answer is a new reference or an error.
+        let iterator = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyObject_GetIter(iterable.as_ptr()))? };
+        loop {
+            // SAFETY: a live iterator; null without an error is its end.
+            let chunk = unsafe { Bound::from_owned_ptr_or_opt(py, ffi::PyIter_Next(iterator.as_ptr())) };
+            let Some(chunk) = chunk else {
+                if let Some(error) = PyErr::take(py) {
+                    return Err(error);
+                }
+                return self.begin(&mut self.exchange.lock(py), Some(0));
+            };
+            let data = bytes_of(&chunk)?;
+            if data.is_empty() {
+                continue;
+            }
+            let mut answer = self.exchange.lock(py);
+            self.begin(&mut answer, None)?;
+            if answer.push(data).and_then(|()| answer.flush_or_wait(py)).is_err() || answer.broken {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A file that the kernel can copy; false: iterate it.
+    fn file(&self, py: Python<'_>, wrapper: &Bound<'_, FileWrapper>) -> PyResult<bool> {
+        let file = wrapper.get().filelike.bind(py);
+        let (Ok(fd), Ok(position)) = (file.call_method0("fileno"), file.call_method0("tell")) else {
+            return Ok(false);
+        };
+        let (Ok(fd), Ok(mut offset)) = (fd.extract::<i32>(), position.extract::<i64>()) else { return Ok(false) };
+        // SAFETY: a zeroed stat is a valid place for the answer.
+        let size = unsafe {
+            let mut stat: libc::stat = std::mem::zeroed();
+            if libc::fstat(fd, &mut stat) < 0 || stat.st_mode & libc::S_IFMT != libc::S_IFREG {
+                return Ok(false);
+            }
+            stat.st_size
+        };
+        let mut left = u64::try_from(size - offset).unwrap_or(0);
+        let mut answer = self.exchange.lock(py);
+        self.begin(&mut answer, Some(left))?;
+        if let Some(framing) = answer.framing() {
+            if !framing.has_body() {
+                return Ok(true);
+            }
+            left = left.min(framing.remaining().unwrap_or(left));
+        }
+        while left > 0 && !answer.broken {
+            let Some(framing) = answer.framing() else { break };
+            let piece = framing.piece(usize::try_from(left).unwrap_or(usize::MAX).min(FILE_BLOCK));
+            if piece.take == 0 {
+                break;
+            }
+            answer.out.extend_from_slice(piece.before());
+            let (socket, timeout, mut count) = (answer.fd, answer.timeout, piece.take);
+            let mut out = std::mem::take(&mut answer.out);
+            let mut sent = std::mem::take(&mut answer.sent);
+            let result = py.detach(|| copy(socket, fd, &mut offset, &mut count, &mut out, &mut sent, timeout));
+            (answer.out, answer.sent) = (out, sent);
+            answer.body_bytes += (piece.take - count) as u64;
+            left -= piece.take as u64;
+            if result.is_err() || count > 0 {
+                // Gone, or the file shrank: either way the client must see that it does not have everything.
+                answer.broken = true;
+                break;
+            }
+            answer.out.extend_from_slice(piece.after);
+        }
+        Ok(true)
+    }
+
+    /// Send what the application answered.
+    fn deliver(&self, py: Python<'_>, result: &Bound<'_, PyAny>) -> PyResult<()> {
+        // SAFETY: live objects and static types.
+        let (is_list, is_bytes) = unsafe {
+            let kind = ffi::Py_TYPE(result.as_ptr());
+            let is_list = kind == &raw mut ffi::PyList_Type || kind == &raw mut ffi::PyTuple_Type;
+            (is_list, kind == &raw mut ffi::PyBytes_Type)
+        };
+        if is_list {
+            return self.list(py, result);
+        }
+        if is_bytes {
+            let data = bytes_of(result)?;
+            let mut answer = self.exchange.lock(py);
+            self.begin(&mut answer, Some(data.len() as u64))?;
+            let _ = answer.push(data);
+            return Ok(());
+        }
+        if let Ok(wrapper) = result.cast::<FileWrapper>() {
+            if self.file(py, wrapper)? {
+                return Ok(());
+            }
+        }
+        self.iterate(py, result)
+    }
+}
+
+/// Send what waits, then `count` bytes of the file; waits for the client. `count` keeps what could not be copied.
+fn copy(
+    socket: i32,
+    file: i32,
+    offset: &mut i64,
+    count: &mut usize,
+    out: &mut Vec<u8>,
+    sent: &mut usize,
+    timeout: u64,
+) -> std::io::Result<()> {
+    loop {
+        let blocked = if crate::answer::send_waiting(socket, out, sent)? {
+            if *count == 0 {
+                return Ok(());
+            }
+            match sys::send_file(socket, file, offset, *count) {
+                Ok(0) => return Ok(()),
+                Ok(gone) => {
+                    *count -= gone;
+                    false
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => true,
+                Err(error) => return Err(error),
+            }
+        } else {
+            true
+        };
+        if blocked && !sys::wait(socket, libc::POLLOUT, timeout)? {
+            return Err(std::io::ErrorKind::TimedOut.into());
+        }
+    }
+}
+
+/// `close()`, if the result has one.
+fn close(py: Python<'_>, result: &Bound<'_, PyAny>, name: &Py<PyAny>) -> PyResult<()> {
+    let is_plain = [&raw mut ffi::PyList_Type, &raw mut ffi::PyTuple_Type, &raw mut ffi::PyBytes_Type];
+    if is_plain.iter().any(|&kind| is_exactly(result, kind)) {
+        return Ok(());
+    }
+    match result.getattr_opt(name.bind(py).cast::<pyo3::types::PyString>()?)? {
+        Some(close) => close.call0().map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+impl Core {
+    /// Serve the request of this connection.
+    pub fn call(&mut self, conn: &mut Conn) {
+        let began = sys::now_us();
+        let wall = (sys::wall_us() / 1_000_000) as i64;
+        let text = conn.request.text(conn.head());
+        self.row().begin(conn.request.method().of(text), conn.request.path().of(text), wall as u64);
+        self.gil.hold();
+        // SAFETY: `hold` took the GIL.
+        let py = unsafe { Python::assume_attached() };
+        self.refresh_date(wall);
+        let (status, body_bytes, head_bytes, headers) = self.call_attached(py, conn);
+        if !self.is_alone() {
+            self.gil.release();
+        }
+        let ended = sys::now_us();
+        self.now = ended / 1000;
+        self.row().end(ended - began, body_bytes + head_bytes as u64);
+        self.engine.note_time(ended - began);
+        if self.engine.settings.log_requests {
+            self.log_request(conn, wall, (ended - began) / 1000, (status, body_bytes, head_bytes, headers));
+        }
+    }
+
+    fn call_attached(&mut self, py: Python<'_>, conn: &mut Conn) -> (u16, u64, usize, usize) {
+        let engine = self.engine;
+        let mut facts = conn.request.facts();
+        if engine.is_draining() {
+            facts.persistent = false;
+        }
+        let chunked = matches!(conn.request.body(), wire::BodyFraming::Chunked | wire::BodyFraming::Records(None));
+        let has_body = conn.request.body() != wire::BodyFraming::Empty;
+        let stream = if has_body { conn.take_stream() } else { None };
+        // Whether the application will read all of it is not known when the head of the answer is framed.
+        facts.persistent &= stream.is_none();
+        let collected = (chunked && stream.is_none()).then_some(conn.body.len());
+        let timeout = engine.settings.socket_timeout;
+        let ask = conn.request.expects_continue() && conn.body.is_empty();
+        let stream = stream.map(|(body, raw)| {
+            let ask = ask && raw.is_empty();
+            Stream { fd: conn.fd, body, raw, timeout, ask, failed: false }
+        });
+
+        if !engine.has_app {
+            engine.log.say("--- no python application found, check your startup logs for errors ---");
+            wire::error_page(&wire::Facts { persistent: false, ..facts }, 500, "", &mut conn.out);
+            conn.persistent = false;
+            conn.linger = true;
+            return (500, 0, conn.out.len(), 0);
+        }
+        if !self.reused.functions.are_ours() {
+            match Functions::new(py) {
+                Ok(functions) => self.reused.functions = functions,
+                Err(error) => return self.give_up(py, conn, &error),
+            }
+        }
+        let input = if has_body {
+            match Py::new(py, Input::new(std::mem::take(&mut conn.body), stream)) {
+                Ok(input) => input,
+                Err(error) => return self.give_up(py, conn, &error),
+            }
+        } else {
+            // SAFETY: a live object, and the GIL is held.
+            let is_ours = unsafe { ffi::Py_REFCNT(self.reused.nothing.as_ptr()) == 1 };
+            if !is_ours || self.reused.nothing.get().is_spent(py) {
+                match Py::new(py, Input::default()) {
+                    Ok(input) => self.reused.nothing = input,
+                    Err(error) => return self.give_up(py, conn, &error),
+                }
+            }
+            self.reused.nothing.clone_ref(py)
+        };
+        let environ = match self.vocabulary.build(py, engine, conn, input.as_ptr(), collected) {
+            Ok(environ) => environ,
+            Err(Failure::Refused(refusal)) => {
+                // Every refusal of a path has a status; `refuse` leaves the answer in `out`.
+                conn.refuse(self, refusal);
+                return (refusal.status().unwrap_or(400), 0, conn.out.len(), 0);
+            }
+            Err(Failure::Python(error)) => return self.give_up(py, conn, &error),
+        };
+
+        let exchange = self.reused.functions.exchange.clone_ref(py);
+        let dated = facts.protocol == Protocol::Http && !conn.trusted;
+        exchange.get().lock(py).open(facts, conn.fd, timeout, dated, &mut conn.out);
+        let delivery = Delivery { exchange: exchange.get(), date: &self.date };
+
+        // SAFETY: live objects; a null ends the arguments; the answer is a new reference or an error.
+        let result = unsafe {
+            let null: *mut ffi::PyObject = std::ptr::null_mut();
+            let start_response = self.reused.functions.start_response.as_ptr();
+            let app = engine.app.as_ptr();
+            Bound::from_owned_ptr_or_err(
+                py,
+                ffi::PyObject_CallFunctionObjArgs(app, environ.as_ptr(), start_response, null),
+            )
+        };
+        let mut outcome = result.and_then(|result| {
+            let delivered = delivery.deliver(py, &result);
+            // The client need not wait for what the application does in close().
+            if delivered.is_ok() && !is_exactly(&result, &raw mut ffi::PyList_Type) {
+                let mut answer = exchange.get().lock(py);
+                if answer.is_full() {
+                    let _ = answer.flush();
+                }
+            }
+            let closed = close(py, &result, &self.reused.close);
+            match (delivered, closed) {
+                (Err(error), Err(second)) => {
+                    self.engine.trace(py, &second);
+                    Err(error)
+                }
+                (Err(error), Ok(())) => Err(error),
+                (Ok(()), Err(error)) => {
+                    self.engine.trace(py, &error);
+                    scoreboard::add(&self.row().exceptions, 1);
+                    Ok(())
+                }
+                (Ok(()), Ok(())) => Ok(()),
+            }
+        });
+
+        let read_failed = has_body && input.get().has_failed(py);
+        let mut answer = exchange.get().lock(py);
+        let headers = answer.headers.len();
+        let mut status = answer.status();
+        conn.persistent = false;
+        if outcome.is_ok() && answer.broken {
+            outcome = Err(PyOSError::new_err("write error: the client is gone"));
+        }
+        match &outcome {
+            Ok(()) => {
+                if let Some(ended) = answer.end() {
+                    conn.persistent = ended.persistent;
+                    if ended.missing > 0 {
+                        engine.log.say(&format!(
+                            "the application answered {} bytes less than its Content-Length: the connection is closed ({})",
+                            ended.missing,
+                            self.row().request(),
+                        ));
+                    }
+                    if ended.excess > 0 {
+                        engine.log.say(&format!(
+                            "the application answered {} bytes more than its Content-Length: they were not sent ({})",
+                            ended.excess,
+                            self.row().request(),
+                        ));
+                    }
+                }
+            }
+            Err(error) => {
+                let is_gone = (answer.broken || read_failed) && error.is_instance_of::<PyOSError>(py);
+                if is_gone {
+                    if answer.broken {
+                        self.count_write_error();
+                    } else {
+                        self.count_read_error();
+                    }
+                    engine.log.say(&format!("{} during {} ({})", error.value(py), self.row().request(), String::from_utf8_lossy(&conn.address)));
+                } else {
+                    scoreboard::add(&self.row().exceptions, 1);
+                    drop(answer);
+                    engine.trace(py, error);
+                    answer = exchange.get().lock(py);
+                }
+                if answer.has_head() {
+                    answer.abort();
+                } else {
+                    answer.replace(500, "");
+                    status = 500;
+                }
+            }
+        }
+        let (body_bytes, head_bytes, broken) = (answer.body_bytes, answer.head_bytes, answer.broken);
+        std::mem::swap(&mut answer.out, &mut conn.out);
+        conn.sent = answer.sent;
+        answer.close();
+        drop(answer);
+        drop(environ);
+        drop(outcome);
+        if has_body {
+            match input.get().detach(py) {
+                Some(stream) if !stream.body.is_done() => {
+                    conn.persistent = false;
+                    conn.linger = true;
+                }
+                _ => {}
+            }
+            // SAFETY: a live object, and the GIL is held.
+            if unsafe { ffi::Py_REFCNT(input.as_ptr()) } == 1 {
+                conn.body = input.get().reclaim(py);
+            }
+        }
+        if broken {
+            // Nothing more can be sent; the empty `out` makes the connection close.
+            conn.out.clear();
+            conn.sent = 0;
+            conn.persistent = false;
+            conn.linger = false;
+        }
+        (status, body_bytes, head_bytes, headers)
+    }
+
+    /// Python could not even begin.
+    fn give_up(&mut self, py: Python<'_>, conn: &mut Conn, error: &PyErr) -> (u16, u64, usize, usize) {
+        self.engine.trace(py, error);
+        scoreboard::add(&self.row().exceptions, 1);
+        let facts = wire::Facts { persistent: false, ..conn.request.facts() };
+        wire::error_page(&facts, 500, "", &mut conn.out);
+        conn.persistent = false;
+        conn.linger = true;
+        (500, 0, conn.out.len(), 0)
+    }
+
+    fn log_request(&self, conn: &Conn, started: i64, millis: u64, told: (u16, u64, usize, usize)) {
+        let (status, body_bytes, header_bytes, headers) = told;
+        let text = conn.request.text(conn.head());
+        let find = |known| conn.request.find(known).map(|span| span.of(text));
+        let is_http = conn.request.protocol() == Some(Protocol::Http);
+        let (number, total) = self.engine.count_request();
+        let address = if is_http { &conn.address[..] } else { find(Known::RemoteAddr).unwrap_or(b"") };
+        let protocol = if is_http {
+            conn.request.version().text().as_bytes()
+        } else {
+            find(Known::ServerProtocol).unwrap_or(b"HTTP/1.0")
+        };
+        self.engine.log.request(&Line {
+            pid: self.engine.pid,
+            app: if self.engine.has_app { 0 } else { -1 },
+            number,
+            total,
+            address,
+            user: if is_http { b"" } else { find(Known::RemoteUser).unwrap_or(b"") },
+            vars: conn.request.vars().len() * 2,
+            head_bytes: conn.request.head_size(),
+            started,
+            method: conn.request.method().of(text),
+            uri: conn.request.target().of(text),
+            body_bytes,
+            millis,
+            protocol,
+            status,
+            headers,
+            header_bytes,
+            core: self.id,
+        });
+    }
+}

@@ -1,0 +1,496 @@
+//! One connection as a state machine: head, body, answer, and again. It reads and writes without waiting, and says when
+//! to park; the application is called through `call.rs`.
+//!
+//! ```text
+//!   Head ──complete──► Body ──collected or streamed──► (the application) ──► Answering ──► Head   kept alive
+//!     └──refused────────┴───────────────────────────────────────────────────────┘ └─► Lingering ──► closed
+//! ```
+//!
+//! Lingering: bytes of the client that nobody will read are thrown away for a while after the answer, because closing a
+//! socket with unread bytes resets it and takes the answer from the client.
+
+use std::io;
+use std::os::raw::c_int;
+
+use wire::{Body, BodyFraming, Facts, Progress, Protocol, Refusal, Request};
+
+use crate::answer::send_waiting;
+use crate::cores::Core;
+use crate::listener::{Listener, Peer};
+use crate::sys;
+
+/// Bodies up to this size are collected before a core is given to them; larger ones are streamed.
+const COLLECTED: u64 = 1024 * 1024;
+/// First room for a head.
+const ROOM: usize = 8 * 1024;
+/// What is kept of a buffer when its connection ends.
+const KEPT: usize = 64 * 1024;
+/// What is read of a body that nobody wants, in bytes and milliseconds.
+const LINGER_BYTES: u64 = 64 * 1024 * 1024;
+const LINGER_MS: u64 = 5000;
+/// Requests of one connection before the others have their turn.
+const TURN: u32 = 32;
+
+/// Where a connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Waits for (the rest of) a head.
+    Head,
+    /// Waits for the rest of a body that is collected.
+    Body,
+    /// Has an answer to send.
+    Answering,
+    /// Reads what nobody wants.
+    Lingering,
+}
+
+/// What the core does with the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Wait until this time, in milliseconds.
+    Park(u64),
+    /// Others first.
+    Again,
+    /// Close it.
+    Close,
+}
+
+/// Everything about one connection.
+pub struct Conn {
+    pub fd: c_int,
+    /// Index of its listener.
+    pub listener: usize,
+    pub trusted: bool,
+    /// REMOTE_ADDR and REMOTE_PORT.
+    pub address: Vec<u8>,
+    pub port: Vec<u8>,
+    declared: Protocol,
+    protocol: Option<Protocol>,
+    pub stage: Stage,
+    pub request: Request,
+    buf: Vec<u8>,
+    /// Where the request starts in `buf`, where its head ends, and where the bytes start that nobody looked at.
+    start: usize,
+    head_end: usize,
+    tail: usize,
+    framing: Option<Body>,
+    /// The body so far, without framing.
+    pub body: Vec<u8>,
+    /// The answer; bytes before `sent` are gone.
+    pub out: Vec<u8>,
+    pub sent: usize,
+    /// What happens after the answer.
+    pub persistent: bool,
+    pub linger: bool,
+    lingered: u64,
+    /// When this stage must be over.
+    until: u64,
+    /// Requests served.
+    served: u32,
+    /// Requests after which others have their turn.
+    turn: u32,
+    /// The socket may have bytes.
+    unread: bool,
+    hangup: bool,
+    /// Known to epoll, and whether it waits for room to send.
+    pub registered: bool,
+    pub armed_out: bool,
+    pub wants_out: bool,
+}
+
+impl Conn {
+    /// An empty place.
+    pub fn new() -> Conn {
+        Conn {
+            fd: -1,
+            listener: 0,
+            trusted: false,
+            address: Vec::new(),
+            port: Vec::new(),
+            declared: Protocol::Http,
+            protocol: None,
+            stage: Stage::Head,
+            request: Request::new(),
+            buf: Vec::new(),
+            start: 0,
+            head_end: 0,
+            tail: 0,
+            framing: None,
+            body: Vec::new(),
+            out: Vec::new(),
+            sent: 0,
+            persistent: false,
+            linger: false,
+            lingered: 0,
+            until: 0,
+            served: 0,
+            turn: TURN,
+            unread: true,
+            hangup: false,
+            registered: false,
+            armed_out: false,
+            wants_out: false,
+        }
+    }
+
+    /// Begin with a new socket.
+    pub fn open(&mut self, fd: c_int, peer: Peer, index: usize, listener: &Listener, until: u64) {
+        use std::io::Write;
+        self.fd = fd;
+        self.listener = index;
+        self.trusted = peer.trusted;
+        self.declared = listener.protocol;
+        self.protocol = if peer.trusted { None } else { Some(listener.protocol) };
+        self.address.clear();
+        self.port.clear();
+        // Writing to a vector does not fail.
+        let _ = match peer.address {
+            Some((address, port)) => write!(self.address, "{address}").and_then(|()| write!(self.port, "{port}")),
+            None => self.address.write_all(b"0.0.0.0"),
+        };
+        self.stage = Stage::Head;
+        self.request.clear();
+        self.framing = None;
+        for buffer in [&mut self.buf, &mut self.body, &mut self.out] {
+            buffer.clear();
+            if buffer.capacity() > KEPT {
+                *buffer = Vec::new();
+            }
+        }
+        (self.start, self.head_end, self.tail, self.sent, self.lingered, self.served) = (0, 0, 0, 0, 0, 0);
+        self.until = until;
+        self.turn = TURN;
+        self.unread = true;
+        self.hangup = false;
+        (self.registered, self.armed_out, self.wants_out) = (false, false, false);
+    }
+
+    /// The kernel said that something happened.
+    pub fn wake(&mut self, hangup: bool) {
+        self.unread = true;
+        self.hangup |= hangup;
+        self.next_turn();
+    }
+
+    /// It may serve some requests again before others must have their turn.
+    pub fn next_turn(&mut self) {
+        self.turn = self.served.saturating_add(TURN);
+    }
+
+    /// The bytes of the head.
+    pub fn head(&self) -> &[u8] {
+        self.buf.get(self.start..).unwrap_or(&[])
+    }
+
+    /// Between two requests, with nothing of the next.
+    pub fn is_idle(&self) -> bool {
+        self.stage == Stage::Head && self.start == self.buf.len() && self.served > 0
+    }
+
+    /// Read into `buf`; `Ok(false)`: nothing there now.
+    fn read(&mut self) -> io::Result<bool> {
+        let room = self.buf.capacity() - self.buf.len();
+        if room < ROOM / 4 {
+            if self.stage == Stage::Head && self.start > 0 {
+                self.buf.drain(..self.start);
+                self.start = 0;
+            }
+            self.buf.reserve(ROOM.max(self.buf.len()));
+        }
+        let room = self.buf.capacity() - self.buf.len();
+        let result = sys::recv_append(self.fd, &mut self.buf);
+        self.took(result, room)
+    }
+
+    fn took(&mut self, result: io::Result<usize>, room: usize) -> io::Result<bool> {
+        match result {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => {
+                // A short read has emptied the socket; a new edge will tell of more. Not so at the end of the stream.
+                self.unread = count == room || self.hangup;
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.unread = false;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Go as far as possible without waiting.
+    pub fn drive(&mut self, core: &mut Core) -> Next {
+        loop {
+            let next = match self.stage {
+                Stage::Head if self.served >= self.turn => Some(Next::Again),
+                Stage::Head => self.drive_head(core),
+                Stage::Body => self.drive_body(core),
+                Stage::Answering => self.drive_answer(core),
+                Stage::Lingering => self.drive_linger(),
+            };
+            if let Some(next) = next {
+                return next;
+            }
+        }
+    }
+
+    fn drive_head(&mut self, core: &mut Core) -> Option<Next> {
+        loop {
+            if self.start < self.buf.len() {
+                match self.decode(core) {
+                    Ok(Progress::Partial) => {}
+                    Ok(_) => return None,
+                    Err(refusal) => return self.refuse(core, refusal),
+                }
+            }
+            if !self.unread {
+                return self.park_head(core);
+            }
+            let was_idle = self.start == self.buf.len();
+            match self.read() {
+                Ok(true) if was_idle => self.until = core.now + core.engine.settings.head_timeout,
+                Ok(_) => {}
+                Err(_) => return Some(Next::Close),
+            }
+        }
+    }
+
+    fn park_head(&mut self, core: &Core) -> Option<Next> {
+        if !self.out.is_empty() {
+            match send_waiting(self.fd, &mut self.out, &mut self.sent) {
+                Ok(done) => self.wants_out = !done,
+                Err(_) => return Some(Next::Close),
+            }
+        }
+        if self.is_idle() && core.engine.is_draining() {
+            // What arrived while the last answer was written is still served.
+            return match sys::peek(self.fd) {
+                Ok(count) if count > 0 => {
+                    self.unread = true;
+                    None
+                }
+                _ => Some(Next::Close),
+            };
+        }
+        Some(Next::Park(self.until))
+    }
+
+    fn decode(&mut self, core: &mut Core) -> Result<Progress, Refusal> {
+        let buf = self.buf.get(self.start..).unwrap_or(&[]);
+        let protocol = match self.protocol {
+            Some(protocol) => protocol,
+            None => {
+                let first = buf.first().copied().unwrap_or(0);
+                let protocol = match (self.declared, wire::sniff(first)) {
+                    // Methods are upper case; modifiers in lower case (a ping) only mean something where declared.
+                    (Protocol::Uwsgi, Some(Protocol::Http)) if first.is_ascii_lowercase() => Protocol::Uwsgi,
+                    (_, Some(sniffed)) => sniffed,
+                    (declared, None) => declared,
+                };
+                self.protocol = Some(protocol);
+                protocol
+            }
+        };
+        let progress = wire::decode(protocol, buf, &core.engine.settings.limits, &mut self.request);
+        if !self.request.reply().is_empty() {
+            self.out.extend_from_slice(self.request.reply());
+            self.request.clear_reply();
+        }
+        match progress? {
+            Progress::Partial => {}
+            Progress::Head { used } => {
+                self.head_end = self.start + used;
+                self.tail = self.head_end;
+                self.framing = Some(Body::new(&self.request, &core.engine.settings.limits)?);
+                self.body.clear();
+                self.stage = Stage::Body;
+                self.until = core.now + core.engine.settings.socket_timeout;
+                let has_rest = self.tail < self.buf.len();
+                if self.request.expects_continue() && !has_rest && !self.is_streamed() {
+                    self.out.extend_from_slice(wire::CONTINUE);
+                }
+                return Ok(Progress::Head { used });
+            }
+            Progress::Answered { used, close } => {
+                self.tail = self.start + used;
+                self.persistent = !close;
+                self.linger = false;
+                self.stage = Stage::Answering;
+                return Ok(Progress::Answered { used, close });
+            }
+        }
+        Ok(Progress::Partial)
+    }
+
+    /// The length is known, and above what is collected.
+    fn is_streamed(&self) -> bool {
+        matches!(self.request.body(), BodyFraming::Length(length) if length > COLLECTED)
+    }
+
+    fn drive_body(&mut self, core: &mut Core) -> Option<Next> {
+        loop {
+            let Some(framing) = self.framing.as_mut() else { return Some(Next::Close) };
+            if self.tail < self.buf.len() && !framing.is_done() {
+                let input = self.buf.get(self.tail..).unwrap_or(&[]);
+                match framing.feed(input, COLLECTED as usize, &mut self.body) {
+                    Ok(used) => self.tail += used,
+                    Err(refusal) => return self.refuse(core, refusal),
+                }
+                if !framing.reply().is_empty() {
+                    self.out.extend_from_slice(framing.reply());
+                    framing.clear_reply();
+                }
+                if self.tail == self.buf.len() {
+                    self.buf.truncate(self.head_end);
+                    self.tail = self.head_end;
+                }
+            }
+            if framing.is_done() || self.body.len() as u64 >= COLLECTED || self.is_streamed() {
+                self.serve(core);
+                return None;
+            }
+            if !self.unread {
+                if !self.out.is_empty() {
+                    match send_waiting(self.fd, &mut self.out, &mut self.sent) {
+                        Ok(done) => self.wants_out = !done,
+                        Err(_) => return Some(Next::Close),
+                    }
+                }
+                return Some(Next::Park(self.until));
+            }
+            let result = match self.framing.as_mut().and_then(|framing| Some((framing.remaining()?, framing))) {
+                Some((left, framing)) if self.tail == self.buf.len() => {
+                    let room = usize::try_from(left).unwrap_or(usize::MAX).min(COLLECTED as usize);
+                    self.body.reserve_exact(room);
+                    let result = sys::recv_some(self.fd, &mut self.body, room);
+                    if let Ok(count) = result {
+                        framing.took(count as u64);
+                    }
+                    // A full read of the body says nothing about what is behind it.
+                    self.took(result, room)
+                }
+                _ => self.read(),
+            };
+            match result {
+                Ok(true) => self.until = core.now + core.engine.settings.socket_timeout,
+                Ok(false) => {}
+                Err(_) => {
+                    let missing = self.framing.as_ref().and_then(Body::remaining).unwrap_or(0);
+                    core.count_read_error();
+                    return self.refuse(core, Refusal::BodyShort { missing });
+                }
+            }
+        }
+    }
+
+    fn serve(&mut self, core: &mut Core) {
+        self.served = self.served.saturating_add(1);
+        self.stage = Stage::Answering;
+        self.linger = false;
+        core.call(self);
+        self.until = core.now + core.engine.settings.socket_timeout;
+    }
+
+    /// What of the body is still to come, and the bytes of it that arrived; for a body that is streamed.
+    pub fn take_stream(&mut self) -> Option<(Body, Vec<u8>)> {
+        let body = self.framing.take_if(|framing| !framing.is_done())?;
+        let raw = self.buf.get(self.tail..).unwrap_or(&[]).to_vec();
+        self.tail = self.buf.len();
+        Some((body, raw))
+    }
+
+    /// Answer with an error of our own, then close.
+    pub fn refuse(&mut self, core: &mut Core, refusal: Refusal) -> Option<Next> {
+        core.complain(self, &refusal);
+        let facts = Facts { persistent: false, ..self.request.facts() };
+        let Some(status) = refusal.status() else { return Some(Next::Close) };
+        let speaks_the_protocol = self.protocol.is_some();
+        if !speaks_the_protocol {
+            return Some(Next::Close);
+        }
+        wire::error_page(&facts, status, "", &mut self.out);
+        self.persistent = false;
+        self.linger = true;
+        self.stage = Stage::Answering;
+        self.until = core.now + core.engine.settings.socket_timeout;
+        None
+    }
+
+    /// The time of a parked connection is over: the last words.
+    pub fn expire(&mut self, core: &mut Core) {
+        let began = self.stage == Stage::Head && self.start < self.buf.len();
+        if (began || self.stage == Stage::Body) && self.protocol == Some(Protocol::Http) {
+            let facts = Facts { persistent: false, ..self.request.facts() };
+            wire::error_page(&facts, 408, "", &mut self.out);
+            // A client that does not read it either has had its time.
+            let _ = send_waiting(self.fd, &mut self.out, &mut self.sent);
+        }
+        match self.stage {
+            Stage::Body => core.count_read_error(),
+            Stage::Answering => core.count_write_error(),
+            Stage::Head | Stage::Lingering => {}
+        }
+    }
+
+    fn drive_answer(&mut self, core: &mut Core) -> Option<Next> {
+        let before = self.sent;
+        match send_waiting(self.fd, &mut self.out, &mut self.sent) {
+            Ok(true) => {}
+            Ok(false) => {
+                if self.sent > before {
+                    self.until = core.now + core.engine.settings.socket_timeout;
+                }
+                self.wants_out = true;
+                return Some(Next::Park(self.until));
+            }
+            Err(_) => {
+                core.count_write_error();
+                return Some(Next::Close);
+            }
+        }
+        self.wants_out = false;
+        if self.persistent {
+            self.next_request(core);
+            return None;
+        }
+        if self.linger || self.tail < self.buf.len() {
+            sys::shutdown_write(self.fd);
+            self.stage = Stage::Lingering;
+            self.unread = true;
+            self.until = core.now + LINGER_MS;
+            return None;
+        }
+        Some(Next::Close)
+    }
+
+    fn next_request(&mut self, core: &Core) {
+        self.request.clear();
+        self.framing = None;
+        self.stage = Stage::Head;
+        self.start = self.tail;
+        if self.start >= self.buf.len() {
+            self.buf.clear();
+            self.start = 0;
+        }
+        let settings = &core.engine.settings;
+        self.until = core.now + if self.buf.is_empty() { settings.keepalive_timeout } else { settings.head_timeout };
+    }
+
+    fn drive_linger(&mut self) -> Option<Next> {
+        loop {
+            if !self.unread {
+                return Some(Next::Park(self.until));
+            }
+            self.buf.clear();
+            (self.start, self.tail) = (0, 0);
+            match self.read() {
+                Ok(true) => self.lingered += self.buf.len() as u64,
+                Ok(false) => {}
+                Err(_) => return Some(Next::Close),
+            }
+            if self.lingered > LINGER_BYTES {
+                return Some(Next::Close);
+            }
+        }
+    }
+}

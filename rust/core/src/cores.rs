@@ -1,0 +1,472 @@
+//! The cores: threads that share one epoll, take whatever is ready, and drive it. Also the phases of a worker's life.
+//! What happens on a connection is `conn.rs`; who tells the phases is `control.rs`.
+//!
+//! A single core keeps the GIL from one request to the next and lets it go when it would wait. Several cores take it for
+//! the call of the application only.
+
+use std::os::raw::c_int;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicU8, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use wire::{Fault, Known, Refusal};
+
+use crate::call::Reused;
+use crate::conn::{Conn, Next};
+use crate::conns::{Conns, Place};
+use crate::environ::Vocabulary;
+use crate::log::{http_date, Log};
+use crate::poller::{self, Poller};
+use crate::scoreboard::{add, Board, CoreRow};
+use crate::settings::Settings;
+use crate::sys;
+
+/// Tokens below this are not connections.
+const TOKENS: u64 = 4096;
+const WAKE: u64 = 0;
+const END: u64 = 1;
+const FIRST_LISTENER: u64 = 2;
+/// How often deadlines are looked at while there are connections, in milliseconds.
+const TICK: u64 = 500;
+/// Connections taken per wake-up: the others are for other workers, or for this one's next round.
+const ACCEPTS: usize = 8;
+/// How long one core may keep the GIL while requests keep coming, in milliseconds.
+const GREED: u64 = 10;
+
+/// What a worker is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Phase {
+    /// Ready, and told nothing yet.
+    Waiting,
+    /// Accepting.
+    Serving,
+    /// Finishing what has begun.
+    Draining,
+}
+
+/// What all cores of the worker share. Lives as long as the process.
+pub struct Engine {
+    pub settings: Settings,
+    pub board: Board,
+    pub log: Log,
+    pub app: Py<PyAny>,
+    pub has_app: bool,
+    pub pid: u32,
+    poller: Poller,
+    conns: Conns,
+    phase: AtomicU8,
+    /// The phase whose consequences were drawn.
+    entered: Mutex<u8>,
+    live: AtomicUsize,
+    wake_fd: c_int,
+    end_fd: c_int,
+    ended: AtomicBool,
+    next_tick: AtomicU64,
+    /// Control variables that were ignored and said so.
+    ignored: [AtomicBool; 256],
+}
+
+impl Engine {
+    /// Everything but the threads.
+    pub fn new(settings: Settings, board: Board, app: Py<PyAny>, has_app: bool) -> std::io::Result<Engine> {
+        let poller = Poller::new()?;
+        let (wake_fd, end_fd) = (sys::eventfd()?, sys::eventfd()?);
+        poller.add_signal(wake_fd, WAKE)?;
+        poller.add_signal(end_fd, END)?;
+        Ok(Engine {
+            settings,
+            board,
+            log: Log::default(),
+            app,
+            has_app,
+            pid: std::process::id(),
+            poller,
+            conns: Conns::default(),
+            phase: AtomicU8::new(Phase::Waiting as u8),
+            entered: Mutex::new(Phase::Waiting as u8),
+            live: AtomicUsize::new(0),
+            wake_fd,
+            end_fd,
+            ended: AtomicBool::new(false),
+            next_tick: AtomicU64::new(0),
+            ignored: [const { AtomicBool::new(false) }; 256],
+        })
+    }
+
+    /// Change the phase, forward only, and let a core draw the consequences.
+    pub fn enter(&self, phase: Phase) {
+        self.phase.fetch_max(phase as u8, SeqCst);
+        sys::notify(self.wake_fd);
+    }
+
+    /// Nothing new is begun.
+    #[inline]
+    pub fn is_draining(&self) -> bool {
+        self.phase.load(Relaxed) == Phase::Draining as u8
+    }
+
+    /// Print a traceback as Python would, with one write.
+    pub fn trace(&self, py: Python<'_>, error: &PyErr) {
+        let format = || -> PyResult<String> {
+            let lines = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
+            pyo3::types::PyString::new(py, "").call_method1("join", (lines,))?.extract()
+        };
+        match format() {
+            Ok(text) => self.log.write(text.as_bytes()),
+            Err(_) => error.print(py),
+        }
+    }
+
+    /// A control variable came and was ignored: said once per kind.
+    pub fn ignored(&self, known: Known) {
+        let said = self.ignored.get(known as usize).is_none_or(|said| said.swap(true, Relaxed));
+        if !said {
+            self.log.say(&format!(
+                "the variable {} in a request is ignored: clients do not load code, choose files or change this process",
+                known.key()
+            ));
+        }
+    }
+
+    /// Number the request: of this worker, of the instance.
+    pub fn count_request(&self) -> (u64, u64) {
+        let number = self.board.worker(self.settings.worker_id).map_or(0, |row| row.requests.fetch_add(1, Relaxed));
+        (number + 1, self.board.header().requests.fetch_add(1, Relaxed) + 1)
+    }
+
+    /// The moving average of the time per request.
+    pub fn note_time(&self, microseconds: u64) {
+        if let Some(row) = self.board.worker(self.settings.worker_id) {
+            row.avg_rt.store((row.avg_rt.load(Relaxed) + microseconds) / 2, Relaxed);
+        }
+    }
+
+    fn end_if_empty(&self) {
+        if self.is_draining() && self.live.load(SeqCst) == 0 && !self.ended.swap(true, SeqCst) {
+            sys::notify(self.end_fd);
+        }
+    }
+}
+
+/// Who holds the GIL of this thread.
+pub struct Gil {
+    saved: *mut ffi::PyThreadState,
+}
+
+impl Gil {
+    /// Take it, if it is not held.
+    #[inline]
+    pub fn hold(&mut self) {
+        if !self.saved.is_null() {
+            // SAFETY: this thread's own state, saved by `release`.
+            unsafe { ffi::PyEval_RestoreThread(self.saved) };
+            self.saved = std::ptr::null_mut();
+        }
+    }
+
+    /// Let it go, if it is held.
+    #[inline]
+    pub fn release(&mut self) {
+        if self.saved.is_null() {
+            // SAFETY: the GIL is held.
+            self.saved = unsafe { ffi::PyEval_SaveThread() };
+        }
+    }
+}
+
+/// One core. Stays on its thread.
+pub struct Core {
+    pub engine: &'static Engine,
+    pub id: usize,
+    pub gil: Gil,
+    pub vocabulary: Vocabulary,
+    pub reused: Reused,
+    /// Milliseconds of the monotonic clock when the core last looked.
+    pub now: u64,
+    /// The value of a Date field, and its second.
+    pub date: String,
+    date_second: i64,
+    again: Vec<&'static Place>,
+    held_since: u64,
+}
+
+impl Core {
+    /// Make the core of this thread, which holds the GIL.
+    pub fn new(py: Python<'_>, engine: &'static Engine, id: usize) -> PyResult<Core> {
+        Ok(Core {
+            engine,
+            id,
+            gil: Gil { saved: std::ptr::null_mut() },
+            vocabulary: Vocabulary::new(py, engine, id)?,
+            reused: Reused::new(py)?,
+            now: sys::now_ms(),
+            date: String::new(),
+            date_second: -1,
+            again: Vec::new(),
+            held_since: 0,
+        })
+    }
+
+    /// The only core of its worker.
+    #[inline]
+    pub fn is_alone(&self) -> bool {
+        self.engine.settings.threads == 1
+    }
+
+    /// This core's counters.
+    #[inline]
+    pub fn row(&self) -> &'static CoreRow {
+        static NOWHERE: std::sync::LazyLock<Box<CoreRow>> = std::sync::LazyLock::new(CoreRow::nowhere);
+        self.engine.board.core(self.engine.settings.worker_id, self.id).unwrap_or(&NOWHERE)
+    }
+
+    /// Bring `date` up to date.
+    #[inline]
+    pub fn refresh_date(&mut self, second: i64) {
+        if self.date_second != second {
+            self.date = http_date(second);
+            self.date_second = second;
+        }
+    }
+
+    /// A client did not send what it should.
+    pub fn count_read_error(&self) {
+        add(&self.row().read_errors, 1);
+    }
+
+    /// A client did not take what it should.
+    pub fn count_write_error(&self) {
+        add(&self.row().write_errors, 1);
+    }
+
+    /// Log why a request is not served.
+    pub fn complain(&self, conn: &Conn, refusal: &Refusal) {
+        let level = if refusal.fault() == Fault::Operator { "warning" } else { "note" };
+        let client = String::from_utf8_lossy(&conn.address);
+        self.engine.log.say(&format!("{level}: request of {client} refused: {refusal} [{}]", refusal.code()));
+    }
+
+    /// Work until the drain is over. The thread holds the GIL when it comes and when it goes.
+    pub fn run(&mut self) {
+        let mut room = poller::room();
+        if !self.is_alone() {
+            self.gil.release();
+        }
+        loop {
+            let mut count = self.engine.poller.wait(&mut room, 0);
+            if count == 0 && self.again.is_empty() {
+                self.engine.log.flush();
+                self.gil.release();
+                let timeout = if self.engine.live.load(Relaxed) > 0 { TICK as c_int } else { -1 };
+                count = self.engine.poller.wait(&mut room, timeout);
+                if self.is_alone() && count > 0 {
+                    self.gil.hold();
+                    self.held_since = sys::now_ms();
+                }
+            }
+            self.now = sys::now_ms();
+            for index in 0..count {
+                let event = poller::event(&room, index);
+                match event.token {
+                    WAKE => self.enter_phase(),
+                    END => {
+                        // The others are told by the same descriptor, which stays readable.
+                        self.gil.hold();
+                        return;
+                    }
+                    token if token < TOKENS => self.accept((token - FIRST_LISTENER) as usize),
+                    token => {
+                        let place = Place::of(token);
+                        if place.claim() {
+                            place.conn().wake(event.hangup);
+                            self.drive(place);
+                        }
+                    }
+                }
+            }
+            for place in std::mem::take(&mut self.again) {
+                self.drive(place);
+            }
+            self.look_at_deadlines();
+            if self.is_alone() && self.now.saturating_sub(self.held_since) > GREED {
+                // Threads of the application have waited long enough.
+                self.gil.release();
+                self.gil.hold();
+                self.held_since = self.now;
+            }
+        }
+    }
+
+    /// Draw the consequences of a new phase.
+    fn enter_phase(&mut self) {
+        let engine = self.engine;
+        sys::hush(engine.wake_fd);
+        let mut entered = engine.entered.lock().unwrap_or_else(PoisonError::into_inner);
+        let phase = engine.phase.load(SeqCst);
+        if *entered >= phase {
+            return;
+        }
+        let before = std::mem::replace(&mut *entered, phase);
+        let row = engine.board.worker(engine.settings.worker_id);
+        if phase == Phase::Serving as u8 {
+            for (index, listener) in engine.settings.listeners.iter().enumerate() {
+                if let Err(error) = engine.poller.add_listener(listener.fd, FIRST_LISTENER + index as u64) {
+                    engine.log.say(&format!("cannot wait for connections on descriptor {}: {error}", listener.fd));
+                }
+            }
+            if let Some(row) = row {
+                row.accepting.store(1, Relaxed);
+            }
+            return;
+        }
+        if before == Phase::Serving as u8 {
+            for listener in &engine.settings.listeners {
+                engine.poller.remove(listener.fd);
+            }
+        }
+        if let Some(row) = row {
+            row.accepting.store(0, Relaxed);
+        }
+        drop(entered);
+        // Those that are idle close now, if nothing has arrived; the others close after their answer.
+        for place in engine.conns.pick(|_| true) {
+            if place.claim() {
+                place.conn().wake(false);
+                self.drive(place);
+            }
+        }
+        engine.end_if_empty();
+    }
+
+    fn accept(&mut self, index: usize) {
+        let engine = self.engine;
+        let Some(listener) = engine.settings.listeners.get(index) else { return };
+        for _ in 0..ACCEPTS {
+            // Counted before it exists, so that a drain cannot end between the two.
+            engine.live.fetch_add(1, SeqCst);
+            let accepted = if engine.is_draining() {
+                Err(std::io::ErrorKind::WouldBlock.into())
+            } else {
+                listener.accept(&engine.settings.trusted)
+            };
+            match accepted {
+                Ok((fd, peer)) => {
+                    let place = engine.conns.take();
+                    let until = self.now + engine.settings.head_timeout;
+                    place.conn().open(fd, peer, index, listener, until);
+                    // Usually the request is there already; then epoll never hears of this connection.
+                    self.drive(place);
+                }
+                Err(error) => {
+                    engine.live.fetch_sub(1, SeqCst);
+                    engine.end_if_empty();
+                    match error.raw_os_error() {
+                        Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO) => continue,
+                        Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => {
+                            engine.log.say(&format!("cannot accept a connection: {error}: raise the limit of open files"));
+                            // The listener stays readable: do not spin.
+                            std::thread::sleep(std::time::Duration::from_millis(50));
+                        }
+                        _ => {}
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Work on a place that this core owns, until it is parked or closed.
+    fn drive(&mut self, place: &'static Place) {
+        loop {
+            let conn = place.conn();
+            match conn.drive(self) {
+                Next::Park(until) => {
+                    if let Err(error) = self.arm(place, conn) {
+                        self.engine.log.say(&format!("cannot wait for a connection: {error}"));
+                        return self.close(place);
+                    }
+                    if place.park(until) {
+                        return;
+                    }
+                    place.conn().wake(true);
+                }
+                Next::Again => {
+                    place.conn().next_turn();
+                    self.again.push(place);
+                    return;
+                }
+                Next::Close => return self.close(place),
+            }
+        }
+    }
+
+    fn arm(&self, place: &'static Place, conn: &mut Conn) -> std::io::Result<()> {
+        if !conn.registered {
+            self.engine.poller.add_connection(conn.fd, place.token(), conn.wants_out)?;
+            conn.registered = true;
+        } else if conn.wants_out != conn.armed_out {
+            self.engine.poller.change(conn.fd, place.token(), conn.wants_out)?;
+        }
+        conn.armed_out = conn.wants_out;
+        Ok(())
+    }
+
+    fn close(&self, place: &'static Place) {
+        sys::close(place.conn().fd);
+        self.engine.conns.give_back(place);
+        self.engine.live.fetch_sub(1, SeqCst);
+        self.engine.end_if_empty();
+    }
+
+    fn look_at_deadlines(&mut self) {
+        let engine = self.engine;
+        let due = engine.next_tick.load(Relaxed);
+        if self.now < due || engine.next_tick.compare_exchange(due, self.now + TICK, SeqCst, Relaxed).is_err() {
+            return;
+        }
+        let now = self.now;
+        for place in engine.conns.pick(|place| place.is_overdue(now)) {
+            if place.claim() {
+                if place.deadline.load(Relaxed) > now {
+                    // It went on in the meantime.
+                    place.conn().wake(false);
+                    self.drive(place);
+                    continue;
+                }
+                place.conn().expire(self);
+                self.close(place);
+            }
+        }
+    }
+}
+
+/// Serve with all cores; answers when the drain is over. The thread holds the GIL.
+pub fn run(py: Python<'_>, engine: &'static Engine) -> PyResult<()> {
+    let mut first = Core::new(py, engine, 0)?;
+    let mut others = Vec::new();
+    for id in 1..engine.settings.threads {
+        let body = move || {
+            Python::attach(|py| match Core::new(py, engine, id) {
+                Ok(mut core) => core.run(),
+                Err(error) => engine.trace(py, &error),
+            });
+        };
+        others.push(std::thread::Builder::new().name(format!("core {id}")).spawn(body)?);
+    }
+    std::thread::Builder::new().name("control".into()).spawn(move || crate::control::listen(engine))?;
+    sys::send(engine.settings.control_fd, b"R", false)?;
+    first.run();
+    py.detach(|| {
+        for other in others {
+            // A core that panicked has ended the process.
+            let _ = other.join();
+        }
+    });
+    engine.log.flush();
+    if let Some(row) = engine.board.worker(engine.settings.worker_id) {
+        row.exit.store(1, SeqCst);
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! What the engine is told, read once from Python's settings object. Judges only what it could not run with.
+
+use std::os::raw::c_int;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use wire::{Limits, Protocol};
+
+use crate::listener::{Listener, Network};
+
+/// Frozen copy of `WorkerSettings`; see `_core.pyi` for the meaning of each. Durations are milliseconds.
+#[derive(Debug)]
+pub struct Settings {
+    pub listeners: Vec<Listener>,
+    pub worker_id: usize,
+    pub threads: usize,
+    pub workers: usize,
+    pub control_fd: c_int,
+    pub scoreboard_fd: c_int,
+    pub limits: Limits,
+    pub trusted: Vec<Network>,
+    pub socket_timeout: u64,
+    /// From the first byte of a head to its end.
+    pub head_timeout: u64,
+    /// Between two requests of a connection.
+    pub keepalive_timeout: u64,
+    pub mercy: u64,
+    pub log_requests: bool,
+    pub hostname: String,
+}
+
+fn millis(seconds: f64) -> u64 {
+    // `as` saturates: a negative or huge number of seconds is no reason to fail.
+    (seconds * 1000.0) as u64
+}
+
+/// An attribute that older settings objects do not have.
+fn optional<'py, T: for<'a> FromPyObject<'a, 'py, Error = PyErr>>(
+    settings: &Bound<'py, PyAny>,
+    name: &str,
+    default: T,
+) -> PyResult<T> {
+    match settings.getattr_opt(name)? {
+        Some(value) if !value.is_none() => value.extract(),
+        _ => Ok(default),
+    }
+}
+
+impl Settings {
+    /// Read all of them.
+    pub fn read(settings: &Bound<'_, PyAny>) -> PyResult<Settings> {
+        let mut listeners = Vec::new();
+        for listener in settings.getattr("listeners")?.try_iter()? {
+            let listener = listener?;
+            let name: String = listener.getattr("protocol")?.extract()?;
+            let protocol = match name.as_str() {
+                "uwsgi" => Protocol::Uwsgi,
+                "http" => Protocol::Http,
+                "fastcgi" => Protocol::FastCgi,
+                "scgi" => Protocol::Scgi,
+                other => return Err(PyValueError::new_err(format!("unknown protocol of a listener: {other:?}"))),
+            };
+            listeners.push(Listener::new(listener.getattr("fd")?.extract()?, protocol)?);
+        }
+        let mut trusted = Vec::new();
+        for network in settings.getattr("trusted")?.try_iter()? {
+            let text: String = network?.extract()?;
+            let network = Network::parse(&text)
+                .ok_or_else(|| PyValueError::new_err(format!("not a network that could be trusted: {text:?}")))?;
+            trusted.push(network);
+        }
+        let socket_timeout = millis(settings.getattr("socket_timeout")?.extract()?).max(1);
+        Ok(Settings {
+            listeners,
+            worker_id: settings.getattr("worker_id")?.extract()?,
+            threads: settings.getattr("threads")?.extract::<usize>()?.max(1),
+            workers: settings.getattr("workers")?.extract()?,
+            control_fd: settings.getattr("control_fd")?.extract()?,
+            scoreboard_fd: settings.getattr("scoreboard_fd")?.extract()?,
+            limits: Limits {
+                head_bytes: settings.getattr("buffer_size")?.extract()?,
+                max_vars: optional(settings, "max_vars", Limits::default().max_vars)?,
+                body_bytes: optional(settings, "limit_post", 0)?,
+            },
+            trusted,
+            socket_timeout,
+            head_timeout: millis(optional(settings, "header_timeout", 0.0)?).max(socket_timeout.saturating_mul(3)),
+            keepalive_timeout: millis(optional(settings, "keepalive_timeout", 75.0)?),
+            mercy: millis(settings.getattr("mercy")?.extract()?),
+            log_requests: settings.getattr("log_requests")?.extract()?,
+            hostname: settings.getattr("hostname")?.extract()?,
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! The system calls of the engine, each with its `unsafe` in one place. Decides nothing.
+
+use std::io;
+use std::os::raw::c_int;
+
+/// `errno` as an `io::Error` when a call answered -1.
+fn check(rc: libc::ssize_t) -> io::Result<usize> {
+    if rc < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(rc as usize)
+    }
+}
+
+/// Milliseconds of the monotonic clock. Read through the vDSO, without a system call.
+pub fn now_ms() -> u64 {
+    now_us() / 1000
+}
+
+/// Microseconds of the monotonic clock.
+pub fn now_us() -> u64 {
+    clock(libc::CLOCK_MONOTONIC)
+}
+
+/// Microseconds since the epoch, as coarse as the kernel's tick.
+pub fn wall_us() -> u64 {
+    clock(libc::CLOCK_REALTIME_COARSE)
+}
+
+fn clock(which: libc::clockid_t) -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is a valid place for the answer.
+    unsafe { libc::clock_gettime(which, &mut now) };
+    now.tv_sec as u64 * 1_000_000 + now.tv_nsec as u64 / 1000
+}
+
+/// Seconds since the epoch as local calendar time.
+pub fn local_time(seconds: i64) -> libc::tm {
+    // SAFETY: both pointers are to live locals; a zeroed `tm` is valid.
+    unsafe {
+        let mut out: libc::tm = std::mem::zeroed();
+        libc::localtime_r(&seconds, &mut out);
+        out
+    }
+}
+
+/// Seconds since the epoch as calendar time in UTC.
+pub fn utc_time(seconds: i64) -> libc::tm {
+    // SAFETY: as in `local_time`.
+    unsafe {
+        let mut out: libc::tm = std::mem::zeroed();
+        libc::gmtime_r(&seconds, &mut out);
+        out
+    }
+}
+
+/// Append what the socket has to `buf`, at most its spare capacity, without waiting. `Ok(0)` is end of file.
+pub fn recv_append(fd: c_int, buf: &mut Vec<u8>) -> io::Result<usize> {
+    let spare = buf.capacity() - buf.len();
+    recv_some(fd, buf, spare)
+}
+
+/// Append at most `max` bytes, never more than the spare capacity.
+pub fn recv_some(fd: c_int, buf: &mut Vec<u8>, max: usize) -> io::Result<usize> {
+    let spare = (buf.capacity() - buf.len()).min(max);
+    loop {
+        // SAFETY: `spare` bytes after `len` belong to the vector's allocation.
+        let rc = unsafe { libc::recv(fd, buf.as_mut_ptr().add(buf.len()).cast(), spare, libc::MSG_DONTWAIT) };
+        match check(rc) {
+            Ok(count) => {
+                // SAFETY: the kernel initialised `count <= spare` bytes after `len`.
+                unsafe { buf.set_len(buf.len() + count) };
+                return Ok(count);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Are there bytes (or an end of file) to read?
+pub fn peek(fd: c_int) -> io::Result<usize> {
+    let mut byte = 0u8;
+    // SAFETY: one byte of room for one byte.
+    check(unsafe { libc::recv(fd, (&raw mut byte).cast(), 1, libc::MSG_DONTWAIT | libc::MSG_PEEK) })
+}
+
+/// Send without waiting and without SIGPIPE. `more`: further bytes follow at once.
+pub fn send(fd: c_int, data: &[u8], more: bool) -> io::Result<usize> {
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL | if more { libc::MSG_MORE } else { 0 };
+    loop {
+        // SAFETY: pointer and length are those of a slice.
+        match check(unsafe { libc::send(fd, data.as_ptr().cast(), data.len(), flags) }) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Send several pieces with one call, without waiting and without SIGPIPE.
+pub fn send_pieces(fd: c_int, pieces: &[&[u8]]) -> io::Result<usize> {
+    let mut parts = [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; 4];
+    for (part, piece) in parts.iter_mut().zip(pieces) {
+        *part = libc::iovec { iov_base: piece.as_ptr().cast_mut().cast(), iov_len: piece.len() };
+    }
+    loop {
+        // SAFETY: a zeroed msghdr is valid; the vectors point to slices that outlive the call and are only read.
+        let rc = unsafe {
+            let mut message: libc::msghdr = std::mem::zeroed();
+            message.msg_iov = parts.as_mut_ptr();
+            message.msg_iovlen = pieces.len().min(parts.len()) as _;
+            libc::sendmsg(fd, &message, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL)
+        };
+        match check(rc) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Send from a file, from `offset` on. `Ok(0)`: the file ends there.
+pub fn send_file(fd: c_int, file: c_int, offset: &mut i64, count: usize) -> io::Result<usize> {
+    // SAFETY: `offset` is a live integer.
+    check(unsafe { libc::sendfile(fd, file, offset, count) })
+}
+
+/// Wait until the descriptor is ready for `events` (POLLIN, POLLOUT). False: the time is over.
+pub fn wait(fd: c_int, events: i16, timeout_ms: u64) -> io::Result<bool> {
+    let until = now_ms().saturating_add(timeout_ms);
+    loop {
+        let left = until.saturating_sub(now_ms()).min(i32::MAX as u64) as c_int;
+        let mut entry = libc::pollfd { fd, events, revents: 0 };
+        // SAFETY: one entry, counted as one.
+        match check(unsafe { libc::poll(&mut entry, 1, left) } as libc::ssize_t) {
+            Ok(count) => return Ok(count > 0),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Write all of it to the log. A log that cannot be written is nothing anyone could be told about.
+pub fn write_log(mut data: &[u8]) {
+    while !data.is_empty() {
+        // SAFETY: pointer and length are those of a slice.
+        match check(unsafe { libc::write(2, data.as_ptr().cast(), data.len()) }) {
+            Ok(count) => data = data.get(count..).unwrap_or(&[]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if wait(2, libc::POLLOUT, 1000).is_err() {
+                    return;
+                }
+            }
+            Err(_) => return,
+        }
+    }
+}
+
+/// An eventfd, closed on exec.
+pub fn eventfd() -> io::Result<c_int> {
+    // SAFETY: no pointers.
+    check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) } as libc::ssize_t).map(|fd| fd as c_int)
+}
+
+/// Make an eventfd readable.
+pub fn notify(fd: c_int) {
+    let one = 1u64;
+    // SAFETY: eight bytes, as eventfd wants; failure means that it is readable already.
+    unsafe { libc::write(fd, (&raw const one).cast(), 8) };
+}
+
+/// Make an eventfd unreadable.
+pub fn hush(fd: c_int) {
+    let mut count = 0u64;
+    // SAFETY: room for the eight bytes that eventfd gives.
+    unsafe { libc::read(fd, (&raw mut count).cast(), 8) };
+}
+
+/// Close, whatever it says.
+pub fn close(fd: c_int) {
+    // SAFETY: the callers own the descriptor.
+    unsafe { libc::close(fd) };
+}
+
+/// Say that no more will be sent.
+pub fn shutdown_write(fd: c_int) {
+    // SAFETY: no pointers.
+    unsafe { libc::shutdown(fd, libc::SHUT_WR) };
+}
+
+/// Set an integer socket option; whether the socket knows it is of no interest.
+pub fn set_option(fd: c_int, level: c_int, name: c_int, value: c_int) {
+    // SAFETY: the option is an int of this size.
+    unsafe { libc::setsockopt(fd, level, name, (&raw const value).cast(), size_of::<c_int>() as libc::socklen_t) };
+}
+
+/// Do not wait on this descriptor.
+pub fn set_nonblocking(fd: c_int) {
+    // SAFETY: no pointers.
+    unsafe {
+        let flags = libc::fcntl(fd, libc::F_GETFL);
+        libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK);
+    }
+}
