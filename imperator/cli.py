@@ -10,16 +10,13 @@ import stat
 import sys
 from collections.abc import Sequence
 
-from imperator import __version__, logs
+from imperator import __version__, logs, pipes
 from imperator.config.build import build
 from imperator.config.load import read
 from imperator.config.settings import Command, Settings
 from imperator.errors import COMMAND_LINE, Diagnostic, Refused, Severity
 from imperator.process.daemon import Caller
 from imperator.process.world import RealWorld
-
-ENV_OWN = "IMPERATOR_OWN_INSTANCE"
-"""Set by an emperor whose configuration has sockets of its own: run them, not the emperor again."""
 
 COMMANDS = ("options", "completion")
 """Our own commands, each a module of ``ops``; a positional argument of uWSGI's is a file's name."""
@@ -59,7 +56,7 @@ def _run(argv: list[str], caller: Caller) -> int:
         return _command(settings.command, settings)
     if settings.show_config:
         _show_config(loaded.pairs)
-    if os.environ.pop(ENV_OWN, ""):
+    if os.environ.pop(pipes.ENV_OWN, ""):
         settings = settings._replace(emperor=(), pidfile=None, pidfile2=None, daemonize=None, daemonize2=None)
     if not settings.listen and not settings.emperor and not any(one.severity is Severity.ERROR for one in diagnostics):
         settings = _adopt_stdin(settings)
@@ -91,7 +88,7 @@ def _govern(argv: list[str], settings: Settings, warnings: list[Diagnostic], cal
             systemd.notify("READY=1")
 
         launcher = [sys.executable, "-I", "-S", os.path.join(os.path.dirname(os.path.abspath(__file__)), "launch.py")]
-        own = argv if settings.listen else None
+        own = [*launcher, *argv] if settings.listen else None
         return run.run(settings, Loop(), logs.say, ready, launcher=launcher, own=own)
     finally:
         if settings.vacuum:

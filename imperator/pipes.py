@@ -3,7 +3,7 @@
 Two doors use them, each a ``SOCK_SEQPACKET`` pair, so that one message is one word and end of file is a death:
 
 * **emperor ↔ master**: single bytes, the ones uWSGI's emperor and vassals say to each other, so that a vassal of ours may run
-  under uWSGI's emperor and the reverse. Between two of ours (the environment holds ``IMPERATOR_EMPEROR``) the master also
+  under uWSGI's emperor, whose pair is a stream, and the reverse. Between two of ours (the environment holds ``IMPERATOR_EMPEROR``) the master also
   says :class:`Keep` and :class:`State`, which are longer.
 * **master ↔ generation**: single bytes downwards (:class:`Order`), :class:`Loaded`, :class:`Failed`, :class:`Ready` upwards.
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import enum
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 ENV_EMPEROR_FD = "UWSGI_EMPEROR_FD"
@@ -29,6 +30,9 @@ ENV_KEPT = "IMPERATOR_KEPT_SOCKETS"
 
 ENV_SOCKET_UMASK = "IMPERATOR_SOCKET_UMASK"
 """Octal umask for UNIX sockets of vassals whose own configuration sets none: a daemonised uWSGI emperor passes 0 on."""
+
+ENV_OWN = "IMPERATOR_OWN_INSTANCE"
+"""Set by an emperor whose configuration has sockets of its own: run those, not the emperor again."""
 
 
 class ToVassal(enum.IntEnum):
@@ -104,24 +108,69 @@ Word = Keep | State | Loaded | Failed | Ready
 _WORDS: dict[str, Any] = {kind.__name__: kind for kind in (Keep, State, Loaded, Failed, Ready)}
 
 MAXIMUM = 65536
-"""No word is longer, in bytes: a reader with a buffer of this size never cuts one. :func:`say` shortens tracebacks."""
+"""No word is longer, in bytes: a reader with a buffer of this size never cuts one. :func:`say` shortens what is."""
 
 
 def say(word: Word) -> bytes:
-    """A word as the bytes of one message."""
+    """A word as the bytes of one message. Of a long failure the start of its reason and the end of its traceback are kept."""
     if isinstance(word, Failed):
         word = word._replace(reason=word.reason[:4000], traceback=word.traceback[-20000:], files=word.files[:64])
+    elif isinstance(word, State):
+        word = word._replace(reason=word.reason[:4000])
+    message = _encode(word)
+    while len(message) > MAXIMUM and isinstance(word, Failed):
+        # A character may take twelve bytes, so the length is known only now. A reason always fits.
+        if len(word.traceback) > 100:
+            word = word._replace(traceback=word.traceback[len(word.traceback) // 4 :])
+        else:
+            word = word._replace(files=word.files[: len(word.files) // 2])
+        message = _encode(word)
+    return message
+
+
+def _encode(word: Word) -> bytes:
     return json.dumps([type(word).__name__, *word]).encode()
 
 
 def hear(message: bytes) -> Word:
-    """The word in a message; ``ValueError`` when it is none, which is a fault of ours or another version of us."""
+    """The word in a message; ``ValueError`` when it is none, which is a fault of ours or another version of us.
+
+    A generation is the application's process, which may write whatever it likes: what is not of the right kind is no word.
+    """
     try:
         name, *values = json.loads(message)
         word: Word = _WORDS[name](*values)
-    except (KeyError, TypeError, ValueError) as error:
+        if not all(kind(value) for kind, value in zip(_KINDS[name], word, strict=True)):
+            raise ValueError("a value is of another kind")
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"not a word: {message[:80]!r}") from error
     return word
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _are_numbers(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, int) for one in value)
+
+
+_KINDS: dict[str, tuple[Callable[[object], bool], ...]] = {
+    "Keep": (_are_texts,),
+    "State": (_is_text, _is_text),
+    "Loaded": (_is_number,),
+    "Failed": (_is_text, _is_text, _are_texts),
+    "Ready": (_are_numbers,),
+}
+"""What the values of each word must be."""
 
 
 class Door(NamedTuple):

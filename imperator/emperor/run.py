@@ -10,6 +10,7 @@ of being refused, and its successor gets them back.
 
 from __future__ import annotations
 
+import array
 import os
 import signal
 import socket
@@ -182,9 +183,7 @@ class _Emperor:
         post = self.posts[name]
         while pair := post.pair:
             try:
-                message, fds, _, _ = socket.recv_fds(
-                    pair, pipes.MAXIMUM, _MOST_DESCRIPTORS, socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
-                )
+                message, fds = _receive(pair)
             except BlockingIOError:
                 return
             except OSError:
@@ -243,6 +242,7 @@ class _Emperor:
         env = spawn.environment(os.environ, theirs.fileno(), self.settings, post.kept)
         if name == OWN:
             argv, directory = list(self.own or ()), self.settings.start
+            env[pipes.ENV_OWN] = "1"
         else:
             argv = spawn.arguments(self.launcher, name, self.settings)
             directory = vassal.seen.directory if vassal.seen else self.settings.start
@@ -293,3 +293,17 @@ class _Emperor:
     def ring(self, name: str) -> None:
         self.posts[name].rings_at = None
         self.happened(policy.AlarmRang(name))
+
+
+def _receive(pair: socket.socket) -> tuple[bytes, list[int]]:
+    """One message and its descriptors; empty at the end. Raises ``BlockingIOError`` when there is none.
+
+    ``socket.recv_fds`` ignores its flags: it would wait, and hand the descriptors to every vassal.
+    """
+    fds = array.array("i")
+    space = socket.CMSG_SPACE(_MOST_DESCRIPTORS * fds.itemsize)
+    message, attached, _, _ = pair.recvmsg(pipes.MAXIMUM, space, socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC)
+    for level, kind, data in attached:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
+    return message, fds.tolist()
