@@ -87,33 +87,46 @@ pub(crate) fn decode(buf: &[u8], limits: &Limits, request: &mut Request) -> Resu
     }
 }
 
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
 /// The first control character at or after `from`, tabs excepted.
 #[inline]
 fn control(buf: &[u8], from: usize) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
     let mut at = from;
     let mut rest = buf.get(from..)?;
-    while let Some((eight, after)) = rest.split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*eight);
-        // The lowest marked byte is always right; ones above it may be marked by the borrow, so tabs go byte by byte.
-        let below_space = word.wrapping_sub(ONES * 0x20) & !word;
-        let is_del = word ^ (ONES * 0x7F);
-        let is_del = is_del.wrapping_sub(ONES) & !is_del;
-        let marks = (below_space | is_del) & HIGH;
-        if marks != 0 {
-            let first = (marks.trailing_zeros() / 8) as usize;
-            if eight.get(first) != Some(&b'\t') {
-                return Some(at + first);
-            }
-            at += first + 1;
-            rest = buf.get(at..)?;
-            continue;
+    // Sixteen at a time while there is nothing: the compiler makes a few vector instructions of this.
+    while let Some((many, after)) = rest.split_first_chunk::<16>() {
+        if many.iter().fold(false, |met, byte| met | is_control(*byte)) {
+            break;
         }
-        at += 8;
+        at += 16;
         rest = after;
     }
-    rest.iter().position(|byte| (*byte < 0x20 && *byte != b'\t') || *byte == 0x7F).map(|found| at + found)
+    // Then eight, to find the place. The lowest mark is always right; those above it may come from the borrow, so after
+    // a tab the search starts again.
+    while let Some((eight, after)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*eight);
+        let below_space = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        let marks = below_space | equal(word, 0x7F);
+        if marks == 0 {
+            at += 8;
+            rest = after;
+            continue;
+        }
+        let first = (marks.trailing_zeros() / 8) as usize;
+        if eight.get(first) != Some(&b'\t') {
+            return Some(at + first);
+        }
+        at += first + 1;
+        rest = buf.get(at..)?;
+    }
+    rest.iter().position(|byte| is_control(*byte)).map(|found| at + found)
+}
+
+#[inline]
+fn is_control(byte: u8) -> bool {
+    (byte < b' ' && byte != b'\t') | (byte == 0x7F)
 }
 
 /// A control character where none may be.
@@ -235,21 +248,17 @@ fn absolute(buf: &[u8], target: Span, request: &mut Request) -> Result<(), Refus
 /// 5: `name ":" OWS value OWS`.
 fn field(buf: &[u8], start: usize, end: usize, limits: &Limits, request: &mut Request) -> Result<(), Refusal> {
     let line = buf.get(start..end).unwrap_or(&[]);
-    let mut met = 0;
-    let colon = line.iter().position(|byte| {
-        let class = class(*byte);
-        met |= class;
-        class == NOT_TOKEN
-    });
-    match colon.map(|at| (at, line.get(at))) {
-        Some((0, Some(b' ' | b'\t'))) => return Err(Refusal::Fold),
-        Some((1.., Some(b':'))) => {}
-        Some((1.., Some(b' ' | b'\t'))) => return Err(Refusal::SpaceBeforeColon),
-        _ => return Err(Refusal::HeaderName),
-    }
-    let colon = colon.unwrap_or(0);
-    let name = Span::new(start, start + colon);
-    let value = trimmed(buf, start + colon + 1, end);
+    let colon = colon(line);
+    let name = line.get(..colon).unwrap_or(line);
+    // A usual name is a valid name; only of the others every byte must be looked at.
+    let known = match colon < line.len() {
+        true => Known::of_header(name),
+        false => Known::Other,
+    };
+    let met = match known {
+        Known::Other => check_name(line)?,
+        _ => 0,
+    };
     if request.vars.len() + request.dropped_headers as usize >= limits.max_vars {
         return Err(Refusal::TooManyVars { limit: limits.max_vars });
     }
@@ -257,7 +266,8 @@ fn field(buf: &[u8], start: usize, end: usize, limits: &Limits, request: &mut Re
         request.dropped_headers += 1;
         return Ok(());
     }
-    let known = Known::of_header(name.of(buf));
+    let name = Span::new(start, start + colon);
+    let value = trimmed(buf, start + colon + 1, end);
     let facts = &mut request.scan.facts;
     match known {
         Known::HttpHost => {
@@ -303,6 +313,48 @@ fn field(buf: &[u8], start: usize, end: usize, limits: &Limits, request: &mut Re
     }
     request.vars.push(Var { name, value, known });
     Ok(())
+}
+
+/// Where the first colon is, or the length of the line.
+#[inline]
+fn colon(line: &[u8]) -> usize {
+    let mut at = 0;
+    let mut rest = line;
+    while let Some((eight, after)) = rest.split_first_chunk::<8>() {
+        let marks = equal(u64::from_le_bytes(*eight), b':');
+        if marks != 0 {
+            return at + (marks.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+        rest = after;
+    }
+    rest.iter().position(|byte| *byte == b':').map_or(line.len(), |found| at + found)
+}
+
+/// The highest bit of every byte that is `byte`; of those above the first one it may be wrong.
+#[inline]
+fn equal(word: u64, byte: u8) -> u64 {
+    let zeros = word ^ (ONES * byte as u64);
+    zeros.wrapping_sub(ONES) & !zeros & HIGH
+}
+
+/// The name that a line starts with: one token, right before a colon. Answers the classes of its bytes.
+fn check_name(line: &[u8]) -> Result<u8, Refusal> {
+    let mut met = 0;
+    for (at, byte) in line.iter().enumerate() {
+        let class = class(*byte);
+        met |= class;
+        if class != NOT_TOKEN {
+            continue;
+        }
+        return match byte {
+            b' ' | b'\t' if at == 0 => Err(Refusal::Fold),
+            b' ' | b'\t' => Err(Refusal::SpaceBeforeColon),
+            b':' if at > 0 => Ok(met),
+            _ => Err(Refusal::HeaderName),
+        };
+    }
+    Err(Refusal::HeaderName)
 }
 
 /// The empty line was met: the facts together decide.

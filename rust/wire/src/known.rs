@@ -141,8 +141,8 @@ impl Known {
     /// The variable with this environ key.
     #[inline]
     pub fn of_variable(name: &[u8]) -> Known {
-        let mut slot = hash(name, Fold::Exact);
-        // Ends: the table is less than half full, see `build`.
+        let mut slot = hash(name, 0);
+        // Ends: less than half of the table is taken.
         loop {
             match VARIABLES.get(slot & MASK).copied().and_then(entry) {
                 None => return Known::Other,
@@ -152,14 +152,17 @@ impl Known {
         }
     }
 
-    /// The variable that an HTTP header field of this name becomes, whatever its case.
+    /// The variable that an HTTP header field of this name becomes, whatever its case. `_` is not `-`.
     #[inline]
     pub fn of_header(name: &[u8]) -> Known {
-        let mut slot = hash(name, Fold::Header);
+        let mut slot = hash(name, LOWER);
         loop {
-            match HEADERS.get(slot & MASK).copied().and_then(entry) {
+            let number = HEADERS.get(slot & MASK).copied().unwrap_or(0);
+            match entry(number) {
                 None => return Known::Other,
-                Some((known, key)) if is_header_of(name, key) => return known,
+                Some((known, _)) if NAMES.get(usize::from(number)).is_some_and(|listed| is_header(name, listed)) => {
+                    return known
+                }
                 Some(_) => slot += 1,
             }
         }
@@ -170,88 +173,104 @@ impl Known {
 /// and, nearly always, one comparison.
 const SLOTS: usize = 256;
 const MASK: usize = SLOTS - 1;
-static VARIABLES: [u8; SLOTS] = build(Fold::Exact);
-static HEADERS: [u8; SLOTS] = build(Fold::Header);
+static VARIABLES: [u8; SLOTS] = build(false);
+static HEADERS: [u8; SLOTS] = build(true);
 const _: () = assert!(Known::COUNT < SLOTS / 2);
 
-#[derive(Clone, Copy)]
-enum Fold {
-    Exact,
-    Header,
-}
+/// The longest name of a header; what is longer is `Other`.
+const LONGEST: usize = 32;
 
-/// A byte of a header's name as it is in the environ key. `_` matches nothing: `X_Foo` is not `X-Foo`.
-const fn fold(byte: u8) -> u8 {
-    match byte {
-        b'a'..=b'z' => byte - 32,
-        b'-' => b'_',
-        b'_' => 0,
-        _ => byte,
+/// The names of the headers, in lower case and with hyphens; empty for a variable that no header becomes.
+static NAMES: [Name; Known::COUNT] = {
+    let mut names = [Name { bytes: [0; LONGEST], len: 0 }; Known::COUNT];
+    let mut i = 1;
+    while i < Known::COUNT {
+        names[i] = header_name(Known::ALL[i].1.as_bytes());
+        i += 1;
     }
+    names
+};
+
+#[derive(Clone, Copy)]
+struct Name {
+    bytes: [u8; LONGEST],
+    len: usize,
 }
 
-const fn hash(name: &[u8], how: Fold) -> usize {
+/// Lower case for letters, no change for hyphens. Among the bytes of a token no other two become equal.
+const LOWER: u8 = 0x20;
+
+const fn hash(name: &[u8], fold: u8) -> usize {
     let len = name.len();
     if len == 0 {
         return 0;
     }
-    let picks = [0, len / 4, len / 2, len - len / 4 - 1, len - 1];
-    let mut value = len as u32;
-    let mut i = 0;
-    while i < picks.len() {
-        let byte = name[picks[i]];
-        let byte = match how {
-            Fold::Exact => byte,
-            Fold::Header => fold(byte),
-        };
-        value = value.wrapping_mul(0x9E37_79B1) ^ byte as u32;
-        i += 1;
-    }
-    (value.wrapping_mul(0x9E37_79B1) >> 20) as usize
+    // Five bytes that differ in most pairs of names, and the length: one word, one multiplication.
+    let word = (name[0] | fold) as u64
+        | ((name[len / 4] | fold) as u64) << 8
+        | ((name[len / 2] | fold) as u64) << 16
+        | ((name[len - len / 4 - 1] | fold) as u64) << 24
+        | ((name[len - 1] | fold) as u64) << 32
+        | (len as u64) << 40;
+    (word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as usize
 }
 
-const fn build(how: Fold) -> [u8; SLOTS] {
+const fn build(of_headers: bool) -> [u8; SLOTS] {
     let mut table = [0u8; SLOTS];
     let mut i = 1;
-    while i < Known::ALL.len() {
+    while i < Known::COUNT {
         let key = Known::ALL[i].1.as_bytes();
-        let mut slot = match how {
-            Fold::Exact => Some(hash(key, how)),
-            Fold::Header => match header_part(key) {
-                Some(part) => Some(hash_key(part)),
-                None => None,
-            },
-        };
-        while let Some(at) = slot {
-            if table[at & MASK] == 0 {
-                table[at & MASK] = i as u8;
-                slot = None;
-            } else {
-                slot = Some(at + 1);
+        let name = header_name(key);
+        let mut slot = if of_headers { hash(name.bytes.split_at(name.len).0, LOWER) } else { hash(key, 0) };
+        if !of_headers || name.len > 0 {
+            while table[slot & MASK] != 0 {
+                slot += 1;
             }
+            table[slot & MASK] = i as u8;
         }
         i += 1;
     }
     table
 }
 
-/// The hash that a header gets whose key ends like this: the key is folded already.
-const fn hash_key(part: &[u8]) -> usize {
-    hash(part, Fold::Exact)
-}
-
-/// What of an environ key is the header's name, if it comes from a header at all.
-const fn header_part(key: &[u8]) -> Option<&[u8]> {
-    match key {
-        [b'H', b'T', b'T', b'P', b'_', part @ ..] => Some(part),
-        b"CONTENT_TYPE" | b"CONTENT_LENGTH" => Some(key),
-        _ => None,
+/// The name of the header that becomes this environ key.
+const fn header_name(key: &[u8]) -> Name {
+    let part = match key {
+        [b'H', b'T', b'T', b'P', b'_', part @ ..] => part,
+        b"CONTENT_TYPE" | b"CONTENT_LENGTH" => key,
+        _ => &[],
+    };
+    let mut name = Name { bytes: [0; LONGEST], len: part.len() };
+    let mut i = 0;
+    while i < part.len() {
+        name.bytes[i] = if part[i] == b'_' { b'-' } else { part[i] | LOWER };
+        i += 1;
     }
+    name
 }
 
-fn is_header_of(name: &[u8], key: &str) -> bool {
-    header_part(key.as_bytes())
-        .is_some_and(|part| part.len() == name.len() && name.iter().zip(part).all(|(have, want)| fold(*have) == *want))
+/// Eight bytes at a time; the last eight overlap.
+#[inline]
+fn is_header(name: &[u8], listed: &Name) -> bool {
+    const FOLD: u64 = 0x0101_0101_0101_0101 * LOWER as u64;
+    if name.len() != listed.len {
+        return false;
+    }
+    let want = listed.bytes.get(..listed.len).unwrap_or(&[]);
+    let same = |have: &[u8; 8], want: &[u8; 8]| u64::from_le_bytes(*have) | FOLD == u64::from_le_bytes(*want);
+    let (Some(have_end), Some(want_end)) = (name.last_chunk(), want.last_chunk()) else {
+        return name.iter().zip(want).all(|(have, want)| have | LOWER == *want);
+    };
+    let (mut have_rest, mut want_rest) = (name, want);
+    while let (Some((have, have_after)), Some((want, want_after))) =
+        (have_rest.split_first_chunk(), want_rest.split_first_chunk())
+    {
+        if !same(have, want) {
+            return false;
+        }
+        (have_rest, want_rest) = (have_after, want_after);
+    }
+    same(have_end, want_end)
 }
 
 fn entry(number: u8) -> Option<(Known, &'static str)> {

@@ -29,6 +29,21 @@ fn every_variable_is_found_by_its_key_and_by_its_header() {
 }
 
 #[test]
+fn a_header_with_one_other_byte_is_another_header() {
+    for (known, key) in Known::ALL.iter().filter(|(_, key)| key.starts_with("HTTP_")) {
+        let name = key.trim_start_matches("HTTP_").replace('_', "-").to_lowercase().into_bytes();
+        for place in 0..name.len() {
+            // Every byte that a decoder lets through to here.
+            for byte in (b'!'..=b'~').filter(|byte| !byte.eq_ignore_ascii_case(&name[place])) {
+                let mut other = name.clone();
+                other[place] = byte;
+                assert_ne!(Known::of_header(&other), *known, "{}", other.escape_ascii());
+            }
+        }
+    }
+}
+
+#[test]
 fn other_names_are_other() {
     for name in ["", "A", "request_method", "REQUEST_METHOD ", "HTTP_HOS", "HTTP_HOSTS", "HTTP_", "PATH_INFp"] {
         assert_eq!(Known::of_variable(name.as_bytes()), Known::Other, "{name}");
