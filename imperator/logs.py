@@ -24,7 +24,10 @@ def complain(diagnostics: Iterable[Diagnostic]) -> None:
 
 def text(lines: str) -> None:
     """Write text as it is, such as a traceback. A log that cannot be written to stops nobody."""
-    data = lines.encode("utf-8", "surrogateescape")
+    try:
+        data = lines.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        data = lines.encode("utf-8", "backslashreplace")  # half a character, in an exception's text
     try:
         while data:
             data = data[os.write(2, data) :]

@@ -27,7 +27,7 @@ class Caller:
 
     def failed(self, status: int, text: str) -> None:
         """It does not stand: let the caller's program print ``text`` and end with ``status``."""
-        self._tell(bytes([status & 255]) + text.encode("utf-8", "surrogateescape"))
+        self._tell(bytes([status & 255]) + text.encode("utf-8", "backslashreplace"))
 
     @property
     def waits(self) -> bool:
