@@ -160,7 +160,7 @@ class Generation:
 
     def _fork(self, number: int, again: bool) -> None:
         ours, its = kernel.pair()
-        pid = kernel.fork(lambda: self._work(number, its))
+        pid = kernel.fork(lambda: self._work(number, its, ours))
         its.close()
         self._pids[number] = pid
         self._doors[number] = ours
@@ -171,11 +171,12 @@ class Generation:
         else:
             logs.say(f"spawned uWSGI worker {number} (pid: {pid}, cores: {self._plan.threads})")
 
-    def _work(self, number: int, door: socket.socket) -> int:
+    def _work(self, number: int, door: socket.socket, far_end: socket.socket) -> int:
         """The child's side: let go of everything that is the generation's, then serve."""
         self._loop.close()
         self._master.close()
-        for other in self._doors.values():
+        # With a copy of the generation's end in its own hands, a worker would never read that the generation died.
+        for other in (far_end, *self._doors.values()):
             other.close()
         if titles := self._plan.titles:
             from imperator.process import title

@@ -89,9 +89,9 @@ class Loop:
         while self._running:
             events = self._epoll.poll(self._patience())
             self.now = time.monotonic()
-            for fd, _ in events:
-                # A handler may have forgotten a descriptor that is still in this round.
-                if self._running and (handler := self._handlers.get(fd)):
+            # A handler may forget a descriptor that is still in this round, and its number may be another's by then.
+            for fd, handler in [(fd, self._handlers.get(fd)) for fd, _ in events]:
+                if self._running and handler is not None and self._handlers.get(fd) is handler:
                     handler()
             self._ring()
 
