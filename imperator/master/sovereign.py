@@ -22,8 +22,11 @@ class Sovereign:
         self._ours = bool(environ.pop(pipes.ENV_OURS, ""))
         self._socket: socket.socket | None = None
         if text.isdecimal():
-            os.set_inheritable(int(text), False)
-            self._socket = socket.socket(fileno=int(text))
+            try:
+                os.set_inheritable(int(text), False)
+                self._socket = socket.socket(fileno=int(text))
+            except OSError:
+                self._ours = False  # the variable was inherited from a vassal by somebody else, the socket was not
 
     def __bool__(self) -> bool:
         return self._socket is not None
@@ -65,6 +68,6 @@ class Sovereign:
         if self._socket is None:
             return b""
         try:
-            return self._socket.recv(pipes.MAXIMUM)
+            return self._socket.recv(1)  # uWSGI's emperor speaks on a stream, where two orders may arrive together
         except OSError:
             return b""

@@ -17,5 +17,5 @@ def show(title: str) -> None:
     start, end = int(fields[45]), int(fields[46])
     room = end - start - 1
     if start and room > 0:
-        text = title.encode()[:room]
+        text = title.encode("utf-8", "surrogateescape")[:room]
         ctypes.memmove(start, text + b"\0" * (room + 1 - len(text)), room + 1)
