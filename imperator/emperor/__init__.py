@@ -1,0 +1,1 @@
+"""Which vassals should run: the sources, the decisions, the process that carries them out."""

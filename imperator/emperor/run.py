@@ -186,6 +186,9 @@ class _Emperor:
                 message, fds = _receive(pair)
             except BlockingIOError:
                 return
+            except ConnectionResetError:
+                # It died without having read everything. The kernel says so once, before what it had said itself.
+                continue
             except OSError:
                 message, fds = b"", []
             if message:

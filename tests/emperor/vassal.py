@@ -1,0 +1,102 @@
+"""A stand-in for a vassal's master: it speaks the words of ``pipes.py`` and does as its configuration says.
+
+ready            say that it runs (SPAWNED, ACCEPTING, State running)
+bytes            as ``ready``, but like uWSGI: no words
+failed REASON    say that the application cannot be loaded
+listen PATH      bind a UNIX socket or take the predecessor's, hand it to the emperor, serve every connection
+exit N           exit
+stubborn         ignore requests to stop
+slow             answer a reload only when the file PATH.go appears (a FIFO: opened for reading)
+deaf             close the pair and linger
+
+Each line that it prints is an event for the test: ``NAME word ...``.
+"""
+
+import json
+import os
+import select
+import socket
+import sys
+
+
+def main():
+    options = sys.argv[1:]
+    name = options[options.index("--ini") + 1] if "--ini" in options else options[-1]
+    pair = socket.socket(fileno=int(os.environ["UWSGI_EMPEROR_FD"]))
+
+    def tell(*words):
+        os.write(1, (" ".join([os.path.basename(name), *map(str, words)]) + "\n").encode())
+
+    def say(*word):
+        pair.send(json.dumps(word).encode())
+
+    def ready():
+        pair.send(bytes((5,)))
+        say("State", "running", "")
+
+    tell("started", os.getpid(), "in", os.getcwd())
+    if os.environ.get("TELL"):
+        tell("options", json.dumps(options))
+        ours = ("UWSGI_", "IMPERATOR_", "NOTIFY_")
+        tell("env", json.dumps({key: value for key, value in os.environ.items() if key.startswith(ours)}))
+    pair.send(bytes((1,)))
+    stubborn = slow = False
+    door = None
+    with open(name) as file:
+        lines = file.read().splitlines()
+    tell("read", json.dumps(lines))
+    for line in lines:
+        word, _, rest = line.partition(" ")
+        if word == "ready":
+            ready()
+        elif word == "bytes":
+            pair.send(bytes((5,)))
+        elif word == "failed":
+            say("State", "failed", rest)
+        elif word == "listen":
+            kept = {address: fd for fd, address in json.loads(os.environ.get("IMPERATOR_KEPT_SOCKETS", "[]"))}
+            if rest in kept:
+                door = socket.socket(fileno=kept[rest])
+                tell("inherited", rest)
+            else:
+                door = socket.socket(socket.AF_UNIX)
+                door.bind(rest)
+                door.listen(16)
+                tell("bound", rest)
+            socket.send_fds(pair, [json.dumps(["Keep", [rest]]).encode()], [door.fileno()])
+        elif word == "exit":
+            sys.exit(int(rest))
+        elif word == "stubborn":
+            stubborn = True
+        elif word == "slow":
+            slow = True
+        elif word == "deaf":
+            pair.close()
+            tell("deaf")
+            select.select([], [], [])
+    tell("waits")
+    while True:
+        able, _, _ = select.select([pair] + ([door] if door else []), [], [])
+        if door in able:
+            client, _ = door.accept()
+            client.sendall(f"{os.getpid()}".encode())
+            client.close()
+        if pair in able:
+            try:
+                message = pair.recv(64)
+            except ConnectionResetError:  # the emperor died without having read everything
+                message = b""
+            if not message:
+                tell("eof")
+                sys.exit(1)
+            tell("told", message[0])
+            if message[0] == 1:
+                if slow:
+                    open(name + ".go").close()
+                    tell("answers")
+                ready()
+            elif not stubborn:
+                sys.exit(0)
+
+
+main()
