@@ -1,1 +1,1 @@
-"""What the black-box tests stand on: the program under test, real servers around it, load, and ways to wait for events."""
+"""What the black-box tests stand on: the program under test, real servers around it, ways to wait."""

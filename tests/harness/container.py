@@ -40,7 +40,9 @@ class Container:
         for name in ("upper", "work", "root"):
             (self.place / name).mkdir()
         layers = f"lowerdir={clean},upperdir={self.place}/upper,workdir={self.place}/work"
-        mounted = subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, self.root], stderr=subprocess.DEVNULL)
+        mounted = subprocess.run(
+            ["mount", "-t", "overlay", "overlay", "-o", layers, self.root], stderr=subprocess.DEVNULL
+        )
         if mounted.returncode == 0:
             self.mounted = True
         else:  # no overlay on this file system: a copy does as well, only slower
@@ -51,42 +53,79 @@ class Container:
         """Boot, and wait until systemd says that it has started everything."""
         groups = self._control_groups()
         command = [
-            "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--console=pipe",
-            "--kill-signal=SIGRTMIN+3", "--machine=imperator-test", f"--directory={self.root}",
-            *(f"--bind-ro={place}" for place in self.binds), "--boot",
-        ]  # fmt: skip
+            "systemd-nspawn",
+            "--quiet",
+            "--register=no",
+            "--keep-unit",
+            "--private-network",
+            "--console=pipe",
+            "--kill-signal=SIGRTMIN+3",
+            "--machine=imperator-test",
+            f"--directory={self.root}",
+            *(f"--bind-ro={place}" for place in self.binds),
+            "--boot",
+        ]
         if (Path("/sys/fs/cgroup") / "systemd").exists():
             command.append("systemd.unified_cgroup_hierarchy=0")
         # The shell joins the control groups and becomes nspawn: nspawn makes the container's groups below its own.
         script = "".join(f"echo $$ > {group}/cgroup.procs; " for group in groups) + 'exec "$@"'
         with self.console.open("ab") as console:
             self.process = subprocess.Popen(
-                ["sh", "-c", script, "sh", *command], stdin=subprocess.DEVNULL, stdout=console, stderr=console,
+                ["sh", "-c", script, "sh", *command],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
                 start_new_session=True,
-            )  # fmt: skip
+            )
         processes.EXPECTED.add(self.process.pid)
         try:
             self.leader = wait.until(self._find_leader, "the container's first process", 30)
             # The bus answers once systemd is up far enough; until then systemctl fails at once.
-            wait.until(lambda: self.run("systemctl", "is-system-running", "--wait").stdout.strip() == "running",
-                       "the container's systemd", 60, every=0.1)  # fmt: skip
+            wait.until(
+                lambda: self.run("systemctl", "is-system-running", "--wait").stdout.strip() == "running",
+                "the container's systemd",
+                60,
+                every=0.1,
+            )
         except AssertionError as error:
             state = self.run("systemctl", "--no-pager", "--failed").stdout if self.leader else ""
-            raise AssertionError(f"this machine does not boot the container: {error}\n{state}\n{self.console.read_text()}") from None
+            said = f"{error}\n{state}\n{self.console.read_text()}"
+            raise AssertionError(f"this machine does not boot the container: {said}") from None
 
-    def run(self, *command: str, check: bool = False, timeout: float = 60, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, check: bool = False, timeout: float = 60, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command inside as root; its output is text, both streams in ``stdout``."""
         done = subprocess.run(
-            [*self.prefix(), *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout,
+            [*self.prefix(), *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
             input=stdin or "",
-        )  # fmt: skip
+        )
         assert not check or done.returncode == 0, f"{' '.join(command)}: status {done.returncode}\n{done.stdout}"
         return done
 
     def prefix(self) -> tuple[str, ...]:
         """What to put before a command so that it runs inside."""
-        return ("nsenter", "--target", str(self.leader), "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd",
-                "env", "-i", f"PATH={SHELL_PATH}", "LANG=C.UTF-8", "SYSTEMD_PAGER=")  # fmt: skip
+        return (
+            "nsenter",
+            "--target",
+            str(self.leader),
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--net",
+            "--pid",
+            "--root",
+            "--wd",
+            "env",
+            "-i",
+            f"PATH={SHELL_PATH}",
+            "LANG=C.UTF-8",
+            "SYSTEMD_PAGER=",
+        )
 
     def halt(self) -> None:
         """Shut down in order, as a reboot does."""
@@ -135,7 +174,9 @@ class Container:
     def _control_groups(self) -> list[Path]:
         name = f"imperator-test-{os.getpid()}"
         top = Path("/sys/fs/cgroup")
-        tops = [top] if (top / "cgroup.procs").exists() else [t for t in (top / "systemd", top / "unified") if t.exists()]
+        tops = (
+            [top] if (top / "cgroup.procs").exists() else [t for t in (top / "systemd", top / "unified") if t.exists()]
+        )
         groups = [each / name for each in tops]
         for group in groups:
             group.mkdir(exist_ok=True)

@@ -1,7 +1,7 @@
 """The deployment guide's installation, byte for byte, under a root: of this machine or of a container.
 
-The blocks of the guide are files in tests/real/tutorial. They are copied, never edited; what a test changes, it changes in
-the copy, and says so.
+The blocks of the guide are files in tests/real/tutorial. They are copied, never edited; what a test changes,
+it changes in the copy, and says so.
 """
 
 from __future__ import annotations
@@ -84,7 +84,10 @@ class User:
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
-            subprocess.run(["useradd", "--system", "--no-create-home", "--user-group", "--shell", "/usr/sbin/nologin", name], check=True)
+            subprocess.run(
+                ["useradd", "--system", "--no-create-home", "--user-group", "--shell", "/usr/sbin/nologin", name],
+                check=True,
+            )
             self.made = True
             entry = pwd.getpwnam(name)
         self.name = name

@@ -50,7 +50,9 @@ class Client:
         body = urllib.parse.urlencode(fields).encode()
         return self.request("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
 
-    def request(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
+    def request(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Answer:
         """Any request, on a connection of its own."""
         sent = dict(headers or {})
         if self.cookies:

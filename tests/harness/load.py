@@ -1,8 +1,8 @@
 """A bounded load: N keep-alive connections, each with a pause between requests, every request recorded.
 
 Run as a program of its own (standard library only, so that it also runs inside a container):
-``python3 load.py HOST:PORT PATH CONNECTIONS RATE``. It prints ``going`` once each connection has had an answer, ends when
-its standard input is closed, and then prints one JSON document. It never repeats a failed request.
+``python3 load.py HOST:PORT PATH CONNECTIONS RATE``. It prints ``going`` once each connection has had an
+answer, ends when its standard input is closed, and then prints one JSON document. It never repeats a failed request.
 """
 
 from __future__ import annotations
@@ -51,13 +51,21 @@ class Load:
     """Load on one address until ``finish``. ``prefix`` runs the generator elsewhere, such as in a container."""
 
     def __init__(
-        self, address: str, path: str = "/", connections: int = 64, rate: float = 8.0,
-        prefix: tuple[str, ...] = (), script: str = __file__, python: str = sys.executable,
-    ) -> None:  # fmt: skip
+        self,
+        address: str,
+        path: str = "/",
+        connections: int = 64,
+        rate: float = 8.0,
+        prefix: tuple[str, ...] = (),
+        script: str = __file__,
+        python: str = sys.executable,
+    ) -> None:
         self.process = subprocess.Popen(
             [*prefix, python, script, address, path, str(connections), str(rate)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert self.process.stdout
         line = self.process.stdout.readline()
         if line.strip() != "going":
@@ -90,8 +98,9 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes, bool]:
     return status, body, "connection: close" in head
 
 
-async def _connection(address: str, path: str, pause: float, delay: float, stop: asyncio.Event,
-                      rows: list[Request], first: asyncio.Event) -> None:  # fmt: skip
+async def _connection(
+    address: str, path: str, pause: float, delay: float, stop: asyncio.Event, rows: list[Request], first: asyncio.Event
+) -> None:
     host, _, port = address.rpartition(":")
     writer = reader = None
     await asyncio.sleep(delay)  # spreads the connections over time; nothing waits for it

@@ -45,9 +45,11 @@ class Log:
 
         try:
             return wait.for_file(self.path, found, f"{pattern!r} in {self.path.name}", timeout)[count - 1]
-        except wait.TooLate as late:
-            raise wait.TooLate(f"{late}; the log is:\n{self.text()}") from None
+        except wait.LateError as late:
+            raise wait.LateError(f"{late}; the log is:\n{self.text()}") from None
 
     def complaints(self, expected: tuple[str, ...] = ()) -> list[str]:
         """Lines that speak of an error and match none of the expected patterns."""
-        return [line for line in self.lines() if COMPLAINT.search(line) and not any(re.search(e, line) for e in expected)]
+        return [
+            line for line in self.lines() if COMPLAINT.search(line) and not any(re.search(e, line) for e in expected)
+        ]

@@ -73,12 +73,18 @@ class Nginx:
         assert binary, "nginx is not installed: run scripts/install-test-servers"
         self.process = subprocess.Popen(
             [binary, "-p", prefix, "-e", prefix / "error.log", "-c", prefix / "nginx.conf"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
         pidfile = prefix / "nginx.pid"
         # nginx writes its pid file once it listens.
-        wait.for_file(pidfile, lambda: (pidfile.exists() and pidfile.read_text().strip()) or self.process.poll() is not None,
-                      "nginx's pid file")  # fmt: skip
+        wait.for_file(
+            pidfile,
+            lambda: (pidfile.exists() and pidfile.read_text().strip()) or self.process.poll() is not None,
+            "nginx's pid file",
+        )
         assert self.process.poll() is None, self.process.stderr.read().decode() if self.process.stderr else ""
 
     def errors(self) -> str:

@@ -1,7 +1,7 @@
 """Processes as /proc shows them: who is whose child, and who was left behind.
 
-The test process is a subreaper (see ``wait.become_subreaper``): whatever is started below it stays below it, so an orphan
-is simply a descendant that nobody expects.
+The test process is a subreaper (see ``wait.become_subreaper``): whatever is started below it stays below it, so
+an orphan is simply a descendant that nobody expects.
 """
 
 from __future__ import annotations

@@ -54,7 +54,15 @@ def environment(python: str | Path, place: Path, *packages: str | Path) -> Path:
     """A virtualenv with some packages; returns its python."""
     subprocess.run([python, "-m", "venv", "--without-pip", place], check=True)
     if packages:
-        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--python", str(place / "bin/python")]
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--python",
+            str(place / "bin/python"),
+        ]
         subprocess.run([*pip, "install", *map(str, packages)], check=True)
     return place / "bin" / "python3"
 

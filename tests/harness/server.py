@@ -28,15 +28,22 @@ class Server:
     ``expected`` are patterns of complaints that the test provokes; any other complaint fails ``stop``.
     """
 
-    def __init__(self, program: Program, *args: str | Path, cwd: Path, name: str = "server", env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, program: Program, *args: str | Path, cwd: Path, name: str = "server", env: dict[str, str] | None = None
+    ) -> None:
         self.command = [str(program.path), *map(str, args)]
         self.log = Log(cwd / f"{name}.log")
         self.expected: tuple[str, ...] = ()
         with self.log.path.open("ab") as out:
             self.process = subprocess.Popen(
-                self.command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                env=environ(**(env or {})), start_new_session=True,
-            )  # fmt: skip
+                self.command,
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=environ(**(env or {})),
+                start_new_session=True,
+            )
 
     @property
     def pid(self) -> int:
@@ -56,7 +63,7 @@ class Server:
         if not wait.ended(self.pid, timeout):
             picture = processes.tree(self.pid)
             self.kill()
-            raise wait.TooLate(f"not stopped within {timeout:g} s:\n{picture}\n{self.log.text()}")
+            raise wait.LateError(f"not stopped within {timeout:g} s:\n{picture}\n{self.log.text()}")
         took = time.monotonic() - start
         code = self.process.wait()
         left = processes.gone(below)

@@ -1,7 +1,7 @@
 """Waiting: for a process to end, for a file to change, for a condition, each with a deadline.
 
-A process and a file wake us (pidfd, inotify). ``until`` looks again and again, and is for what nothing announces, such as
-the moment at which a server gives another answer.
+A process and a file wake us (pidfd, inotify). ``until`` looks again and again, and is for what nothing announces,
+such as the moment at which a server gives another answer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ IN_MODIFY, IN_MOVED_TO, IN_CREATE, IN_DELETE, IN_ATTRIB, IN_CLOSE_WRITE = 0x2, 0
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-class TooLate(AssertionError):
+class LateError(AssertionError):
     """What was waited for did not come before its deadline."""
 
 
@@ -32,7 +32,7 @@ def until(condition: Callable[[], T], what: str, timeout: float = 10.0, every: f
         if value:
             return value
         if time.monotonic() > deadline:
-            raise TooLate(f"{what}: not within {timeout:g} s (last: {value!r})")
+            raise LateError(f"{what}: not within {timeout:g} s (last: {value!r})")
         time.sleep(every)
 
 
@@ -89,7 +89,7 @@ def for_file(path: Path, condition: Callable[[], T], what: str, timeout: float =
                 return value
             left = deadline - time.monotonic()
             if left <= 0:
-                raise TooLate(f"{what}: not within {timeout:g} s")
+                raise LateError(f"{what}: not within {timeout:g} s")
             watch.wait(left)
 
 

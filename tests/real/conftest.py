@@ -13,12 +13,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.harness import processes, program  # noqa: E402
-from tests.harness.container import Container, tree  # noqa: E402
-from tests.harness.guide import Guide, User  # noqa: E402
-from tests.harness.load import Load  # noqa: E402
-from tests.harness.nginx import Nginx  # noqa: E402
-from tests.harness.server import Server  # noqa: E402
+from tests.harness import processes, program
+from tests.harness.container import Container, tree
+from tests.harness.guide import Guide, User
+from tests.harness.load import Load
+from tests.harness.nginx import Nginx
+from tests.harness.server import Server
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -134,7 +134,11 @@ def container(server_program: program.Program) -> Iterator[Container]:
     """A booted machine with systemd on which the guide is installed, its service neither enabled nor started."""
     machine = Container(tree(), [_top(server_program.path)])
     try:
-        entry = next(line.split(":") for line in (machine.root / "etc/passwd").read_text().splitlines() if line.startswith("nginx:"))
+        entry = next(
+            line.split(":")
+            for line in (machine.root / "etc/passwd").read_text().splitlines()
+            if line.startswith("nginx:")
+        )
         guide = Guide(machine.root, server_program)
         guide.make(int(entry[2]), int(entry[3]))
         install_service(machine)
@@ -155,7 +159,9 @@ def _top(path: Path) -> Path:
 def install_service(machine: Container) -> None:
     """The guide's unit, an nginx with the guide's location, and the load generator."""
     tutorial = program.ROOT / "tests/real/tutorial"
-    (machine.root / "usr/lib/systemd/system/uwsgi.service").write_bytes((tutorial / "systemd/uwsgi.service").read_bytes())
+    (machine.root / "usr/lib/systemd/system/uwsgi.service").write_bytes(
+        (tutorial / "systemd/uwsgi.service").read_bytes()
+    )
     (machine.root / "opt/load.py").write_bytes((program.ROOT / "tests/harness/load.py").read_bytes())
     site = "server { listen 127.0.0.1:80;\n" + (tutorial / "nginx/location.conf").read_text() + "\n}\n"
     (machine.root / "etc/nginx/sites-enabled/default").unlink()
@@ -165,11 +171,11 @@ def install_service(machine: Container) -> None:
 
 
 def lend_libraries(machine: Container, binary: Path) -> None:
-    """The reference is a binary that is linked against libraries which the container lacks: lend it those of this machine."""
+    """The reference is linked against libraries which the container lacks: lend it those of this machine."""
     listed = subprocess.run(["ldd", binary], stdout=subprocess.PIPE, text=True, check=True).stdout
     for line in listed.splitlines():
         words = line.split()
         if "=>" in words and words[2].startswith("/"):
-            target = machine.root / words[2].lstrip("/").replace("lib/", "usr/lib/", 1 if words[2].startswith("/lib/") else 0)
+            target = machine.root / os.path.realpath(words[2]).lstrip("/")
             if not target.exists():
                 shutil.copy(words[2], target)

@@ -1,4 +1,4 @@
-"""The guide's unit, byte for byte, under a real systemd: start, status, reload, restart, stop, boot, and a killed emperor."""
+"""The guide's unit, byte for byte, under a real systemd: start, reload, restart, stop, boot, and a killed emperor."""
 
 from __future__ import annotations
 
@@ -160,7 +160,9 @@ def test_killed_emperor_is_restarted_and_leaves_no_orphan(service: Service):
     old, below = service.main_pid(), service.vassal()
     load = service.load()
     service.machine.run("kill", "-9", str(old), check=True)
-    wait.until(lambda: service.main_pid() not in (0, old) and service.show("ActiveState") == "active", "another emperor", 20)
+    wait.until(
+        lambda: service.main_pid() not in (0, old) and service.show("ActiveState") == "active", "another emperor", 20
+    )
     wait.until(service.serving, "the site", 20)
     report = load.finish()
     assert report.requests[-1].status == 200

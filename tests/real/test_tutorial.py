@@ -1,4 +1,4 @@
-"""The deployment guide, block by block and byte for byte, with the real nginx: what its reader types, and what must come of it."""
+"""The deployment guide, block by block and byte for byte, with the real nginx: what its reader types, and what comes of it."""
 
 from __future__ import annotations
 
@@ -45,9 +45,15 @@ class Site:
             out.seek(0, os.SEEK_END)
             start = out.tell()
             done = subprocess.run(
-                ["bash", "--noprofile", "--norc"], input=script, stdout=out, stderr=subprocess.STDOUT, text=True,
-                cwd="/", env=environ(), timeout=timeout,
-            )  # fmt: skip
+                ["bash", "--noprofile", "--norc"],
+                input=script,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                text=True,
+                cwd="/",
+                env=environ(),
+                timeout=timeout,
+            )
             out.seek(start)
             return subprocess.CompletedProcess(line, done.returncode, out.read())
 
@@ -58,7 +64,11 @@ class Site:
 
     def pid(self) -> int:
         """The pid in the pid file."""
-        wait.for_file(self.guide.pidfile, lambda: self.guide.pidfile.exists() and self.guide.pidfile.read_text().strip(), "the pid file")
+        wait.for_file(
+            self.guide.pidfile,
+            lambda: self.guide.pidfile.exists() and self.guide.pidfile.read_text().strip(),
+            "the pid file",
+        )
         return int(self.guide.pidfile.read_text())
 
     def stop(self) -> None:
@@ -114,8 +124,9 @@ def test_the_blocks_are_the_guides():
     # A block that somebody "corrects" would make every test below worthless.
     sums = {
         str(path.relative_to(guides.BLOCKS)): hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        for path in guides.BLOCKS.rglob("*") if path.is_file()
-    }  # fmt: skip
+        for path in guides.BLOCKS.rglob("*")
+        if path.is_file()
+    }
     assert sums == {
         "etc/emperor.ini": "17ce678c1eeace4e",
         "etc/vassals/skycmdb.ini": "5c060d42b17ccb45",
@@ -186,8 +197,18 @@ def test_uwsgi_pass_to_the_unix_socket(site: Site, start: Start, prefix: Path):
 def instance(site: Site, start: Start, *args: str) -> None:
     """An instance started by hand on the guide's port, as the guide's nginx block supposes."""
     start.program = start.program._replace(path=site.guide.home / "bin/uwsgi")
-    started = start.server(*args, "--chdir", str(site.guide.site), "--wsgi-file", "SKY.wsgi", "--uid", "nginx", "--gid", "nginx",
-                           "--master")  # fmt: skip
+    started = start.server(
+        *args,
+        "--chdir",
+        str(site.guide.site),
+        "--wsgi-file",
+        "SKY.wsgi",
+        "--uid",
+        "nginx",
+        "--gid",
+        "nginx",
+        "--master",
+    )
     started.log.wait(r"spawned uWSGI worker 1|spawned worker 1|WSGI app 0")
 
 
@@ -196,11 +217,18 @@ def instance(site: Site, start: Start, *args: str) -> None:
     [
         pytest.param("uwsgi_pass", f"127.0.0.1:{PORT}", ("--socket", f"127.0.0.1:{PORT}"), id="uwsgi_pass"),
         pytest.param("proxy_pass", f"http://127.0.0.1:{PORT}", ("--http", f"127.0.0.1:{PORT}"), id="proxy_pass"),
-        pytest.param("fastcgi_pass", f"127.0.0.1:{PORT}", ("--http", f"127.0.0.1:{PORT}"), id="fastcgi_pass",
-                     marks=pytest.mark.better("protocol mismatch")),
+        pytest.param(
+            "fastcgi_pass",
+            f"127.0.0.1:{PORT}",
+            ("--http", f"127.0.0.1:{PORT}"),
+            id="fastcgi_pass",
+            marks=pytest.mark.better("protocol mismatch"),
+        ),
     ],
-)  # fmt: skip
-def test_the_other_ways_of_the_location_block(site: Site, start: Start, prefix: Path, how: str, value: str, args: tuple[str, ...]):
+)
+def test_the_other_ways_of_the_location_block(
+    site: Site, start: Start, prefix: Path, how: str, value: str, args: tuple[str, ...]
+):
     instance(site, start, *args)
     # The guide's block includes uwsgi_params alone. FastCGI's come from the level above, where distributions put them.
     server = start.nginx(nginx.choose(LOCATION, how, value), "include fastcgi_params;", user="nginx", prefix=prefix)
@@ -215,7 +243,9 @@ def test_the_other_ways_of_the_location_block(site: Site, start: Start, prefix: 
         ("proxy_pass", f"http://127.0.0.1:{PORT}", ("--http", f"127.0.0.1:{PORT}")),
     ],
 )
-def test_a_stopped_instance_frees_its_port(site: Site, start: Start, prefix: Path, how: str, value: str, args: tuple[str, ...]):
+def test_a_stopped_instance_frees_its_port(
+    site: Site, start: Start, prefix: Path, how: str, value: str, args: tuple[str, ...]
+):
     instance(site, start, *args)
     server = start.nginx(nginx.choose(LOCATION, how, value), user="nginx", prefix=prefix)
     wait.until(lambda: server.client.status() == 200, "the site")
@@ -291,7 +321,9 @@ def test_sky_as_printed_is_not_ready_and_is_served_once_mended(site_as_printed: 
 
 
 @pytest.mark.better("taken as true, or without effect, and nothing said")
-@pytest.mark.parametrize(("line", "words"), [(9, ("enable-threads", "true")), (10, ("master", "true")), (11, ("workers",))])
+@pytest.mark.parametrize(
+    ("line", "words"), [(9, ("enable-threads", "true")), (10, ("master", "true")), (11, ("workers",))]
+)
 def test_odd_lines_of_the_emperors_file_are_said(site: Site, line: int, words: tuple[str, ...]):
     done = site.type("uwsgi-start")
     assert done.returncode == 0, done.stdout
