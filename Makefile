@@ -26,7 +26,7 @@ $(STAMP): requirements-dev.txt
 build: $(STAMP)  ## build the server into .venv
 	@scripts/ensure-toolchain >/dev/null
 	@echo "Building (release)"
-	@$(BIN)/maturin --quiet develop --release
+	@said=$$($(BIN)/maturin develop --quiet --release 2>&1) || { echo "$$said"; exit 1; }
 	@$(BIN)/python -c 'import imperator._core' && echo "Built: $(BIN)/imperator"
 
 demo: build  ## start a small site and show a reload that loses nothing

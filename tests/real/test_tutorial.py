@@ -1,4 +1,4 @@
-"""The deployment guide, block by block and byte for byte, with the real nginx: what its reader types, and what comes of it."""
+"""The deployment guide, block by block and byte for byte, with the real nginx: what one types, and what comes of it."""
 
 from __future__ import annotations
 
