@@ -39,6 +39,9 @@ class Rules(NamedTuple):
     """How many vassals are reloading at the same time when all shall reload."""
     answer: float = 60.0
     """Seconds after which a vassal that was told to reload is not waited for any longer."""
+    hold: float = 5.0
+    """The longest back-off during which connections may wait for the next attempt. During a longer one they are
+    refused: a proxy that learns at once can ask another server, or say so."""
 
 
 class Vassal(NamedTuple):
@@ -184,7 +187,7 @@ class Kill(NamedTuple):
 
 
 class Release(NamedTuple):
-    """Hold its sockets no longer: it is not to return."""
+    """Hold its sockets no longer: it is not to return, or not soon."""
 
     name: str
 
@@ -422,6 +425,8 @@ class _Turn:
         if after and after.child.phase is Phase.WAITING:
             delay = (after.child.deadline or self.now) - self.now
             self.log(f"[emperor] unloyal bad behaving vassal found: {name} throttling it...")
+            if delay > self.rules.hold:
+                self.actions.append(Release(name))
             self.log(f"[emperor] vassal {name} failed {after.child.failures} times; next attempt in {delay:g} seconds")
             if delay >= self.rules.terms.throttle_limit:
                 self.log(f"[emperor] maximum throttle level for vassal {name} reached !!!")

@@ -75,9 +75,17 @@ class _Post:
         self.rings_at: float | None = None
 
     def release(self) -> None:
+        """Close the sockets."""
         for fd, _ in self.kept:
             os.close(fd)
         self.kept = []
+
+    def release_unreachable(self) -> None:
+        """Close UNIX sockets whose file is gone: a master that ends with ``vacuum`` takes it along."""
+        gone = [one for one in self.kept if one[1].startswith("/") and not os.path.lexists(one[1])]
+        self.kept = [one for one in self.kept if one not in gone]
+        for fd, _ in gone:
+            os.close(fd)
 
 
 class _Emperor:
@@ -240,6 +248,7 @@ class _Emperor:
 
     def spawn(self, name: str) -> None:
         post = self.posts.setdefault(name, _Post())
+        post.release_unreachable()
         vassal = self.realm.vassals[name]
         ours, theirs = kernel.pair()
         env = spawn.environment(os.environ, theirs.fileno(), self.settings, post.kept)

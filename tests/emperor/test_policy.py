@@ -15,7 +15,7 @@ from imperator.emperor.seen import Seen, Stamp
 from imperator.lifecycle import Terms
 from imperator.pipes import FromVassal
 
-RULES = Rules(Terms(mercy=30, throttle=2, throttle_limit=5, settled=0.5), at_once=2, answer=60)
+RULES = Rules(Terms(mercy=30, throttle=2, throttle_limit=5, settled=0.5), at_once=2, answer=60, hold=3)
 
 
 def seen(version, inode=None, directory="/v", name="a"):
@@ -122,6 +122,9 @@ STORIES = {
     ],
     "death is followed by life": [*UP, ("eof a", ""), ("exit a", "spawn a")],
     "death before ready is slowed down": [*DEAD_TWICE, ("+ alarm a", "spawn a")],
+    "connections may wait for a short time only": [
+        *DEAD_TWICE, ("+ alarm a", "spawn a"), ("exit a", "release a"), ("+ alarm a", "spawn a"),
+    ],
     "what cannot be spawned is slowed down": [("scan a", "spawn a"), ("unspawned a", "spawn a"), ("unspawned a", "")],
     "a change ends the wait": [*DEAD_TWICE, ("scan a=2", "spawn a")],
     "forgiveness ends the wait": [*DEAD_TWICE, ("forgive", "spawn a")],

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import time
 
 import pytest
 
@@ -133,6 +134,51 @@ def test_a_killed_masters_socket_stays_open_and_its_successor_serves_who_waited(
         client = connect(address)
         started, *_ = one.wait(r"a.ini started (\d+)", "a.ini inherited", ACCEPTING)
         assert client.recv(64).decode() == started[1]
+
+
+def test_a_vassal_inherits_its_own_sockets_only(emperor, vassals, tmp_path):
+    for name in "ab":
+        (vassals / f"{name}.ini").write_text(f"listen {tmp_path}/{name}.socket\nready")
+    one = emperor()
+    pids = dict(match.groups() for match in one.wait(*[r"([ab]).ini started (\d+)"] * 2))
+    while sum("is ready to accept" in line for line in one.lines) < 2:
+        one.wait("is ready to accept")
+    (vassals / "c.ini").write_text("ready")
+    assert one.wait("c.ini sockets (.*)")[0][1] == "1"  # the pair
+    os.kill(int(pids["a"]), signal.SIGKILL)
+    assert one.wait("a.ini sockets (.*)")[0][1] == "2"
+
+
+def test_a_socket_whose_file_is_gone_is_not_handed_on(emperor, vassals, tmp_path):
+    address = str(tmp_path / "a.socket")
+    (vassals / "a.ini").write_text(f"listen {address}\nvacuum {address}\nready\nstop-me")
+    one = emperor()
+    one.wait("a.ini bound", "a.ini told 2", "removed uwsgi instance a.ini", "a.ini bound")
+
+
+def test_workers_of_a_killed_master_come_to_the_emperor(emperor, vassals):
+    (vassals / "a.ini").write_text("worker\nready")
+    one = emperor()
+    started, worker, *_ = one.wait(r"a.ini started (\d+)", r"a.ini worker (\d+)", "a.ini waits")
+    os.kill(int(started[1]), signal.SIGKILL)
+    (parent,) = one.wait(r"a.ini worker's parent (\d+)")
+    assert int(parent[1]) == one.process.pid
+    # It is reaped too. Nothing tells of that but the list of processes.
+    until = time.monotonic() + 20
+    while os.path.exists(f"/proc/{worker[1]}"):
+        assert time.monotonic() < until
+
+
+def test_what_the_kernel_does_not_tell_is_found_by_the_regular_look(emperor, tmp_path):
+    for version in "12":
+        (tmp_path / version / "v").mkdir(parents=True)
+        (tmp_path / version / "v" / f"a{version}.ini").write_text("ready")
+    (tmp_path / "current").symlink_to("1")
+    one = emperor(emperor=[f"{tmp_path}/current/v"], emperor_freq=1)
+    one.wait(r"a1.ini is ready to accept requests")
+    (tmp_path / "next").symlink_to("2")
+    os.replace(tmp_path / "next", tmp_path / "current")
+    one.wait("stop the uwsgi instance a1.ini", "a2.ini is ready to accept requests")
 
 
 def test_sockets_of_a_removed_vassal_are_given_up(emperor, vassals, tmp_path):

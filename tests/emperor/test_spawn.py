@@ -42,7 +42,7 @@ def test_the_order_of_what_is_before_and_behind():
 
 def test_what_is_inherited_and_what_is_not():
     inherited = {
-        "PATH": "/bin", "UWSGI_THREADS": "2", "UWSGI_VASSAL_THREADS": "3", "UWSGI_EMPEROR": "/etc", 
+        "PATH": "/bin", "UWSGI_THREADS": "2", "UWSGI_VASSAL_THREADS": "3", "UWSGI_EMPEROR": "/etc",
         "UWSGI_RELOADS": "1", "NOTIFY_SOCKET": "/run/x", "UWSGI_EMPEROR_FD": "3", "IMPERATOR_KEPT_SOCKETS": "[]",
     }  # fmt: skip
     env = spawn.environment(inherited, 9, SETTINGS)

@@ -4,7 +4,10 @@ ready            say that it runs (SPAWNED, ACCEPTING, State running)
 bytes            as ``ready``, but like uWSGI: no words
 failed REASON    say that the application cannot be loaded
 listen PATH      bind a UNIX socket or take the predecessor's, hand it to the emperor, serve every connection
+vacuum PATH      delete the file when asked to stop
+worker           fork a worker that ends on end of file and tells who its parent is by then
 exit N           exit
+stop-me          ask to be stopped
 stubborn         ignore requests to stop
 slow             answer a reload only when the file PATH.go appears (a FIFO: opened for reading)
 deaf             close the pair and linger
@@ -16,7 +19,15 @@ import json
 import os
 import select
 import socket
+import stat
 import sys
+
+
+def is_socket(fd):
+    try:
+        return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError:  # that of the listing itself
+        return False
 
 
 def main():
@@ -35,12 +46,15 @@ def main():
         say("State", "running", "")
 
     tell("started", os.getpid(), "in", os.getcwd())
+    sockets = [fd for fd in os.listdir("/proc/self/fd") if int(fd) > 2 and is_socket(int(fd))]
+    tell("sockets", len(sockets))
     if os.environ.get("TELL"):
         tell("options", json.dumps(options))
         ours = ("UWSGI_", "IMPERATOR_", "NOTIFY_")
         tell("env", json.dumps({key: value for key, value in os.environ.items() if key.startswith(ours)}))
     pair.send(bytes((1,)))
     stubborn = slow = False
+    vacuum = None
     door = None
     with open(name) as file:
         lines = file.read().splitlines()
@@ -64,6 +78,21 @@ def main():
                 door.listen(16)
                 tell("bound", rest)
             socket.send_fds(pair, [json.dumps(["Keep", [rest]]).encode()], [door.fileno()])
+        elif word == "worker":
+            life, end = os.pipe()
+            master = os.getpid()
+            if os.fork() == 0:
+                os.close(end)
+                tell("worker", os.getpid())
+                os.read(life, 1)
+                while os.getppid() == master:  # it closes its files before it gives its children away
+                    os.sched_yield()
+                tell("worker's parent", os.getppid())
+                os._exit(0)
+        elif word == "vacuum":
+            vacuum = rest
+        elif word == "stop-me":
+            pair.send(bytes((22,)))
         elif word == "exit":
             sys.exit(int(rest))
         elif word == "stubborn":
@@ -96,6 +125,8 @@ def main():
                     tell("answers")
                 ready()
             elif not stubborn:
+                if vacuum:
+                    os.unlink(vacuum)
                 sys.exit(0)
 
 
