@@ -26,10 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; answers its exit status."""
     argv = list(sys.argv[1:] if argv is None else argv)
     if argv and argv[0] in COMMANDS:
-        import importlib
-
-        status: int = importlib.import_module(f"imperator.ops.{argv[0]}").main(argv[1:])
-        return status
+        return _for_people(argv[0], argv[1:])
     if not argv and not any(name.startswith("UWSGI_") for name in os.environ):
         from imperator.ops import usage
 
@@ -45,6 +42,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return refusal.status
     except KeyboardInterrupt:
         return 130
+
+
+def _for_people(command: str, argv: list[str]) -> int:
+    """Run a command that prints; whoever reads it may stop reading."""
+    import importlib
+
+    try:
+        status: int = importlib.import_module(f"imperator.ops.{command}").main(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered has no reader
+        return 141
+    return status
 
 
 def _run(argv: list[str], caller: Caller) -> int:

@@ -339,9 +339,9 @@ class _Build:
             row = lookup(pair.key)
             name = row.name if row else ""
             if name == "stop":
-                return Command("stop", self._absolute(pair), pair.where)
+                return Command("stop", pair.text(), pair.where)
             if name == "reload":
-                return Command("reload", self._absolute(pair), pair.where)
+                return Command("reload", pair.text(), pair.where)
             if name == "help":
                 return Command("help", "", pair.where)
             if name == "exit":
@@ -368,7 +368,7 @@ class _Build:
     def _emperor(self) -> None:
         for pair in self._all.get("emperor", []):
             if pair.text().lower() in _FLAG_WORDS:
-                self.complaints.warn("log-file-odd", pair.where, f"{pair.key} = {pair.text()} names a directory called"
+                self.complaints.warn("emperor-odd", pair.where, f"{pair.key} = {pair.text()} names a directory called"
                                      f" {pair.text()}", f"write {pair.key} = /etc/vassals")
         if "emperor" not in self._all or self._fields["listen"]:
             return

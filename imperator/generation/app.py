@@ -112,7 +112,7 @@ def _attribute(loader: Loader, module: types.ModuleType, name: str, files: list[
     place = files[0] if files else module.__name__
     if found is missing:
         names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        offer = f"it has {', '.join(names[:8])}; set callable =" if names else "it defines nothing that can be called"
+        offer = f"name one that it has with callable = {' | '.join(names[:8])}" if names else "it has nothing to call"
         reason = f'{place}: unable to find "{name}" callable in {_what(loader)}; {offer}'
         raise NotLoaded(Failed(reason, "", files))
     application: Any = found
@@ -130,7 +130,7 @@ def _failure(loader: Loader, error: BaseException, files: list[str]) -> Failed:
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename != __file__ and not frame.filename.startswith("<frozen ")
+        if frame.filename not in (__file__, importlib.__file__) and not frame.filename.startswith("<frozen ")
     ]
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
     text = "".join([*lines, *traceback.format_exception_only(error)])
