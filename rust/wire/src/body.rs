@@ -102,9 +102,7 @@ impl Body {
         let (state, length) = match request.body() {
             BodyFraming::Empty => (State::Done, 0),
             BodyFraming::Length(length) => (State::Length(length), length),
-            BodyFraming::Chunked => {
-                (State::Chunked(Chunk { at: Place::Size { size: 0, digits: 0 }, excess: 0 }), 0)
-            }
+            BodyFraming::Chunked => (State::Chunked(Chunk { at: Place::Size { size: 0, digits: 0 }, excess: 0 }), 0),
             BodyFraming::Records(length) => {
                 let stream = Stream { id: request.request_id(), length, data: 0, drop: 0, ended: false };
                 (State::Records(stream), length.unwrap_or(0))

@@ -148,7 +148,8 @@ pub fn frame_head<'h>(
         header(b"Date", date, out);
     }
 
-    let mut persistent = facts.persistent && matches!(facts.protocol, Protocol::Http | Protocol::FastCgi) && code >= 200;
+    let mut persistent =
+        facts.persistent && matches!(facts.protocol, Protocol::Http | Protocol::FastCgi) && code >= 200;
     let kind = match facts.protocol {
         Protocol::FastCgi if has_body => Kind::Records { request_id: facts.request_id },
         Protocol::FastCgi => Kind::Nothing { request_id: Some(facts.request_id) },

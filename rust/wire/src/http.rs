@@ -218,9 +218,8 @@ fn is_no_target(byte: u8) -> bool {
 fn absolute(buf: &[u8], target: Span, request: &mut Request) -> Result<(), Refusal> {
     let text = target.of(buf);
     let scheme = [7, 8].into_iter().find(|length| {
-        text.get(..*length).is_some_and(|head| {
-            head.eq_ignore_ascii_case(b"http://") || head.eq_ignore_ascii_case(b"https://")
-        })
+        text.get(..*length)
+            .is_some_and(|head| head.eq_ignore_ascii_case(b"http://") || head.eq_ignore_ascii_case(b"https://"))
     });
     let scheme = scheme.ok_or(Refusal::Target)?;
     let start = target.start as usize + scheme;

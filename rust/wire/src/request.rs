@@ -117,11 +117,8 @@ impl Request {
 
     /// Forget everything but the memory.
     pub fn clear(&mut self) {
-        let (mut vars, mut scratch, mut reply) = (
-            core::mem::take(&mut self.vars),
-            core::mem::take(&mut self.scratch),
-            core::mem::take(&mut self.reply),
-        );
+        let (mut vars, mut scratch, mut reply) =
+            (core::mem::take(&mut self.vars), core::mem::take(&mut self.scratch), core::mem::take(&mut self.reply));
         vars.clear();
         scratch.clear();
         reply.clear();

@@ -51,6 +51,11 @@ fn requests_are_understood() {
         &[begin(0x1234, true), record(4, 0x1234, &get, 0), record(4, 0x1234, b"", 0)],
         "HEAD   ? 1.0 keep records:None head-only id:4660 REQUEST_METHOD=HEAD",
     );
+    // Only the lowest flag means that the connection stays.
+    case(
+        &[record(1, 1, &[0, 1, 0xfe, 0, 0, 0, 0, 0], 0), record(4, 1, &get, 0), record(4, 1, b"", 0)],
+        "HEAD   ? 1.0 close records:None head-only id:1 REQUEST_METHOD=HEAD",
+    );
     // nginx sends an empty CONTENT_LENGTH; the records tell the end.
     let empty = pair("CONTENT_LENGTH", "", false);
     case(
