@@ -42,9 +42,9 @@ def spawn(argv: Sequence[str], env: Mapping[str, str], *, keep: Iterable[int] = 
     is ``/dev/null``. Raises ``OSError``, with the name of what could not be opened, when it cannot be executed.
     """
     report, failure = os.pipe2(os.O_CLOEXEC)
-    pid = os.fork()
+    pid, mask = _fork()
     if pid == 0:
-        _become(argv, env, keep, cwd, failure)
+        _become(argv, env, keep, cwd, failure, mask)
     os.close(failure)
     try:
         told = _read_all(report)
@@ -52,18 +52,19 @@ def spawn(argv: Sequence[str], env: Mapping[str, str], *, keep: Iterable[int] = 
         os.close(report)
     if told:
         os.waitpid(pid, 0)
-        number, _, name = told.decode().partition(" ")
-        raise OSError(int(number), os.strerror(int(number)), name)
+        number, name, text = os.fsdecode(told).split("\0")
+        raise OSError(int(number), text, name)
     return pid
 
 
 def _become(
-    argv: Sequence[str], env: Mapping[str, str], keep: Iterable[int], cwd: str | None, failure: int
+    argv: Sequence[str], env: Mapping[str, str], keep: Iterable[int], cwd: str | None, failure: int, mask: set[int]
 ) -> NoReturn:
     """The child's side of :func:`spawn`: never returns, reports through ``failure``."""
     name = argv[0]
     try:
         _default_signals(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ})
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         for fd in keep:
@@ -74,7 +75,9 @@ def _become(
             name = argv[0]
         os.execve(argv[0], list(argv), dict(env))
     except OSError as error:
-        os.write(failure, f"{error.errno or errno.EIO} {name}".encode())
+        os.write(failure, os.fsencode(f"{error.errno or errno.EIO}\0{name}\0{error.strerror or error}"))
+    except ValueError as error:  # a zero byte in an argument, a variable without a name
+        os.write(failure, os.fsencode(f"{errno.EINVAL}\0{name}\0{error}"))
     finally:
         os._exit(127)
 
@@ -83,25 +86,58 @@ def fork(child: Callable[[], int]) -> int:
     """Fork a copy of this process that runs ``child`` and exits with what it answers. Answers the pid.
 
     Whatever ``child`` raises is printed by Python and becomes status 1; it never reaches the parent's code. ``SystemExit``
-    and the interpreter's own finalisation work as at the end of any program.
+    means what it means at the end of any program. The interpreter is not finalised: nothing waits for threads.
     """
     _flush()
-    pid = os.fork()
+    pid, mask = _fork()
     if pid:
         return pid
     status = 1
     try:
         _default_signals(TAKEN)
-        status = child()
-    except SystemExit as error:
-        status = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
-    except BaseException:
-        import sys
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        status = _status_of(child)
+    finally:
+        os._exit(status)
 
+
+def _status_of(child: Callable[[], int]) -> int:
+    import sys
+
+    try:
+        return int(child()) & 255
+    except SystemExit as error:
+        if error.code is None or isinstance(error.code, int):
+            return (error.code or 0) & 255
+        print(error.code, file=sys.stderr)
+    except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
         _flush()
+    return 1
+
+
+def leave(status: int) -> NoReturn:
+    """End this process at once, with what was printed written and without waiting for anybody's threads."""
+    try:
+        _flush()
+    finally:
         os._exit(status)
+
+
+def _fork() -> tuple[int, set[int]]:
+    """Fork with our signals held back, so that none reaches the child while its handlers still are its parent's: it would
+    write into the parent's loop. Answers the pid and, for the child, the mask to go back to.
+    """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, TAKEN)
+    try:
+        pid = os.fork()
+    except OSError:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        raise
+    if pid:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    return pid, {int(signum) for signum in mask}
 
 
 def detach() -> int:
@@ -196,7 +232,7 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (AttributeError, OSError, ValueError):
+        except Exception:
             pass  # closed, replaced or broken by the application: nothing of ours is lost
 
 
