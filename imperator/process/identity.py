@@ -47,11 +47,17 @@ def become(uid: int | None, gid: int | None, user: str | None, where: Where | No
 
 
 def barrier(path: str) -> str | None:
-    """The first directory on the way to ``path`` that this user may not enter, or ``path`` itself; None if it is open."""
+    """The first directory on the way to ``path`` that this user may not enter, or ``path`` itself; None if it is open.
+
+    Where ``path`` is a link, the way to what it points to counts too: a virtualenv's Python leads out of it.
+    """
     parts = os.path.abspath(path).split("/")
     for end in range(2, len(parts)):
         folder = "/".join(parts[:end])
         if not os.access(folder, os.X_OK, effective_ids=True):
             return folder
-    return None if os.access(path, os.X_OK, effective_ids=True) else path
+    if os.access(path, os.X_OK, effective_ids=True):
+        return None
+    target = os.path.realpath(path)
+    return barrier(target) if os.path.islink(path) and target != os.path.abspath(path) else path
 

@@ -57,9 +57,11 @@ def listen(
     queue = backlog if backlog is not None else system_backlog()
     if address in kept:
         fd = kept[address]
-        if endpoint.kind == "unix":
-            return Listener(fd, address, endpoint, _inode(endpoint.path))
-        return Listener(fd, address, endpoint)
+        if endpoint.kind != "unix":
+            return Listener(fd, address, endpoint)
+        if inode := _inode(endpoint.path):
+            return Listener(fd, address, endpoint, inode)
+        # Its path was removed, so nobody can connect to it any more: a new one takes its place.
     try:
         if endpoint.kind == "fd":
             return _inherited(endpoint, where)
@@ -109,13 +111,32 @@ def _unix(
         inode = 0
         if endpoint.kind == "unix":
             inode = _inode(endpoint.path)
-            if attributes.mode is not None:
-                os.chmod(endpoint.path, attributes.mode)
-            if attributes.owner is not None:
-                uid, gid = attributes.owner
-                os.lchown(endpoint.path, -1 if uid is None else uid, -1 if gid is None else gid)
+            try:
+                _dress(endpoint.path, attributes)
+            except OSError as error:
+                os.unlink(endpoint.path)
+                raise Refused(_not_given(error, endpoint, attributes, where)) from error
         sock.listen(queue)
         return Listener(_beyond_standard(sock), address, endpoint, inode)
+
+
+def _dress(path: str, attributes: UnixAttributes) -> None:
+    if attributes.mode is not None:
+        os.chmod(path, attributes.mode)
+    if attributes.owner is not None:
+        uid, gid = attributes.owner
+        os.lchown(path, -1 if uid is None else uid, -1 if gid is None else gid)
+
+
+def _not_given(error: OSError, endpoint: Endpoint, attributes: UnixAttributes, where: Where | None) -> Diagnostic:
+    uid, gid = attributes.owner or (None, None)
+    return Diagnostic(
+        "cannot-give-socket",
+        where,
+        f"cannot give {endpoint.path} to uid {'as is' if uid is None else uid} gid {'as is' if gid is None else gid}:"
+        f" {error.strerror}",
+        "only root gives sockets to other users and to groups it is not in; correct chown-socket, or start it as root",
+    )
 
 
 def _clear(path: str, where: Where | None) -> None:
@@ -167,13 +188,14 @@ def _internet(endpoint: Endpoint, address: str, queue: int) -> Listener:
                     raise
                 time.sleep(0.02)
         if endpoint.port == 0:
-            host, port = sock.getsockname()[:2]
-            endpoint = endpoint._replace(port=port)
+            endpoint = endpoint._replace(port=sock.getsockname()[1])
         return Listener(_beyond_standard(sock), str(endpoint) if address.endswith(":0") else address, endpoint)
 
 
 def _inherited(endpoint: Endpoint, where: Where | None) -> Listener:
     try:
+        if endpoint.fd > 2:
+            os.set_inheritable(endpoint.fd, False)  # generations get the copy; this one would outlive a close
         with socket.socket(fileno=os.dup(endpoint.fd)) as sock:
             if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                 raise OSError(errno.EINVAL, "it is not listening")

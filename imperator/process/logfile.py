@@ -43,5 +43,6 @@ def divert(path: str, where: Where | None) -> None:
         ) from error
     for standard in (1, 2):
         os.dup2(fd, standard)
+        os.set_inheritable(standard, True)  # dup2 changes nothing if it was closed and the log got its number
     if fd > 2:
         os.close(fd)

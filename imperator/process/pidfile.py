@@ -10,6 +10,8 @@ import errno
 import fcntl
 import os
 import signal
+import stat
+import time
 
 from imperator.errors import COMMAND_LINE, Diagnostic, Refused, Where
 from imperator.process import kernel
@@ -18,6 +20,9 @@ from imperator.process.listeners import user_name
 NAMES = (b"imperator", b"uwsgi", b"uWSGI")
 """One of these is in the command line of every process that ``--reload`` and ``--stop`` may signal."""
 
+PATIENCE = 1.0
+"""Seconds that a pidfile's former owner, who is just ending, has to let go of it."""
+
 
 class Pidfile:
     """A pidfile of ours, from being written to being removed."""
@@ -25,42 +30,72 @@ class Pidfile:
     def __init__(self, path: str, where: Where | None) -> None:
         """Write this process's pid to ``path``. Raises :class:`Refused`."""
         self.path = path
+        deadline = time.monotonic() + PATIENCE
+        self._fd = -1
         try:
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+            while not self._claim():
+                if time.monotonic() > deadline:
+                    raise Refused(self._taken(where))
+                time.sleep(0.02)
+            self._write()
         except OSError as error:
+            self._close()
             raise Refused(_unwritable(path, where, error)) from error
-        try:
-            self._write(where)
-        except BaseException:
-            os.close(self._fd)
+        except Refused:
+            self._close()
             raise
 
-    def _write(self, where: Where | None) -> None:
+    def _claim(self) -> bool:
+        """Open the file and lock it; False while somebody else has it, who may be just a reader, or be ending."""
+        self._close()
+        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+        if not self._is_file():
+            return True
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            other = os.read(self._fd, 32).decode("ascii", "replace").strip()
-            raise Refused(
-                Diagnostic(
-                    "already-running",
-                    where,
-                    f"the pidfile {self.path} belongs to a running process (pid {other or 'unknown'})",
-                    f"stop that one first: imperator --stop {self.path}",
-                )
-            ) from error
-        os.fchmod(self._fd, 0o644)
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, b"%d\n" % os.getpid(), 0)
+            return self._is_there()  # its last owner may have removed what was opened before it could be locked
+        except (BlockingIOError, FileNotFoundError):
+            return False
+
+    def _taken(self, where: Where | None) -> Diagnostic:
+        other = os.read(self._fd, 32).decode("ascii", "replace").strip()
+        return Diagnostic(
+            "already-running",
+            where,
+            f"the pidfile {self.path} belongs to a running process (pid {other or 'unknown'})",
+            f"stop that one first: imperator --stop {self.path}",
+        )
+
+    def _write(self) -> None:
+        if self._is_file():
+            try:
+                os.fchmod(self._fd, 0o644)
+            except PermissionError:
+                pass  # another user's file that we may write: its mode is that user's
+            os.ftruncate(self._fd, 0)
+        os.write(self._fd, b"%d\n" % os.getpid())
 
     def remove(self) -> None:
         """Delete the file, if it is still the one that was written. Where that is not permitted, empty it."""
         try:
-            if os.stat(self.path).st_ino == os.fstat(self._fd).st_ino:
+            if self._is_file() and self._is_there():
                 os.unlink(self.path)
-        except FileNotFoundError:
-            pass  # somebody was quicker
         except PermissionError:
             os.ftruncate(self._fd, 0)
+        except OSError:
+            pass  # somebody was quicker, or the file system is read-only by now
+
+    def _is_file(self) -> bool:
+        """Whether it is an ordinary file; what is written to /dev/null is neither locked nor removed."""
+        return stat.S_ISREG(os.fstat(self._fd).st_mode)
+
+    def _is_there(self) -> bool:
+        return os.path.samestat(os.stat(self.path), os.fstat(self._fd))
+
+    def _close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
 
 def target(text: str) -> int:
@@ -73,14 +108,14 @@ def target(text: str) -> int:
         _check_ours(pid, f"process {pid}")
         return pid
     try:
-        fd = os.open(text, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(text, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        hint = "give the path that 'pidfile' names in the configuration, or a pid"
-        raise Refused(
-            Diagnostic("no-pidfile", COMMAND_LINE, f"cannot read the pidfile {text}: {error.strerror}", hint)
-        ) from error
+        raise Refused(_unreadable(text, error)) from error
     try:
-        content = os.read(fd, 64).decode("ascii", "replace").strip()
+        try:
+            content = os.read(fd, 64).decode("ascii", "replace").strip()
+        except OSError as error:
+            raise Refused(_unreadable(text, error)) from error
         if not content.isdecimal() or int(content) <= 1:
             raise Refused(
                 Diagnostic(
@@ -144,6 +179,11 @@ def _check_ours(pid: int, name: str) -> None:
 
 def _gone(name: str) -> Diagnostic:
     return Diagnostic("not-running", COMMAND_LINE, f"{name} is not running", "nothing to do: it has already ended")
+
+
+def _unreadable(path: str, error: OSError) -> Diagnostic:
+    hint = "give the path that 'pidfile' names in the configuration, or a pid"
+    return Diagnostic("no-pidfile", COMMAND_LINE, f"cannot read the pidfile {path}: {error.strerror}", hint)
 
 
 def _unwritable(path: str, where: Where | None, error: OSError) -> Diagnostic:
