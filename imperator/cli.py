@@ -62,8 +62,10 @@ def _run(argv: list[str], caller: Caller) -> int:
     loaded = read(argv, world)
     settings, found = build(loaded.pairs, world)
     diagnostics = [*loaded.diagnostics, *found]
+    for text in settings.prints:
+        print(text)
     if settings.command is not None:
-        return _command(settings.command, settings)
+        return _command(settings.command)
     if settings.show_config:
         _show_config(loaded.pairs)
     if os.environ.pop(pipes.ENV_OWN, ""):
@@ -133,7 +135,8 @@ def _show_config(pairs: Sequence[object]) -> None:
     logs.say(";end of configuration")
 
 
-def _command(command: Command, settings: Settings) -> int:
+def _command(command: Command) -> int:
+    """Do what the command line asks for instead of an instance; answers the exit status."""
     import signal
 
     from imperator.process import pidfile
@@ -149,8 +152,12 @@ def _command(command: Command, settings: Settings) -> int:
             pidfile.send(command.argument, signal.SIGHUP)
         case "stop":
             pidfile.send(command.argument, signal.SIGINT)
-        case _:
-            raise Refused(
-                Diagnostic("not-yet", command.where, f"--{command.name} does not exist here yet", "see imperator --help")
-            )
+        case "get":
+            print(command.argument)
+        case "dump-options":
+            from imperator.config.options import names
+
+            print("\n".join(names()))
+        case "exit":
+            return int(command.argument) & 255
     return 0

@@ -7,40 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from imperator._core import CoreCounters, WorkerCounters
 
 VERSION = "2.0.31"
 """The version of uWSGI whose document this is; readers look at it."""
-
-
-class Core(Protocol):
-    """A core's counters; see ``_core.pyi``."""
-
-    id: int
-    requests: int
-    exceptions: int
-    read_errors: int
-    write_errors: int
-    in_request: bool
-    request_start: int
-    request: str
-
-
-class Worker(Protocol):
-    """A worker's counters; see ``_core.pyi``."""
-
-    id: int
-    pid: int
-    accepting: bool
-    busy_cores: int
-    requests: int
-    exceptions: int
-    tx: int
-    running_time: int
-    avg_rt: int
-    last_spawn: int
-    respawn_count: int
-    cores: Sequence[Any]
 
 
 class Socket(NamedTuple):
@@ -66,7 +39,7 @@ class Instance(NamedTuple):
     loaded_seconds: float
 
 
-def document(instance: Instance, workers: Sequence[Worker]) -> str:
+def document(instance: Instance, workers: Sequence[WorkerCounters]) -> str:
     """The document, with a final newline."""
     queue = max((socket.queue for socket in instance.sockets), default=0)
     content = {
@@ -101,7 +74,7 @@ def document(instance: Instance, workers: Sequence[Worker]) -> str:
     return json.dumps(content, indent="\t") + "\n"
 
 
-def _worker(worker: Worker, instance: Instance) -> dict[str, Any]:
+def _worker(worker: WorkerCounters, instance: Instance) -> dict[str, Any]:
     return {
         "id": worker.id,
         "pid": worker.pid,
@@ -137,7 +110,7 @@ def _worker(worker: Worker, instance: Instance) -> dict[str, Any]:
     }
 
 
-def _core(core: Core) -> dict[str, Any]:
+def _core(core: CoreCounters) -> dict[str, Any]:
     return {
         "id": core.id,
         "requests": core.requests,

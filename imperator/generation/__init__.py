@@ -1,0 +1,1 @@
+"""One loaded copy of the application, and its workers."""

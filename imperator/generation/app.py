@@ -104,7 +104,7 @@ def _attribute(loader: Loader, module: types.ModuleType, name: str, files: list[
     factory = name.endswith("()")
     name = name.removesuffix("()")
     missing = object()
-    found = module
+    found: Any = module
     for part in name.split("."):
         found = getattr(found, part, missing)
         if found is missing:
@@ -117,7 +117,7 @@ def _attribute(loader: Loader, module: types.ModuleType, name: str, files: list[
         raise NotLoaded(Failed(reason, "", files))
     application: Any = found
     if factory:
-        application = _guarded(loader, files, lambda: application())  # type: ignore[no-any-return]
+        application = _guarded(loader, files, lambda: application())
     if not callable(application):
         kind = type(application).__name__
         reason = f'{place}: "{name}" in {_what(loader)} is a {kind} and cannot be called; point callable = at the WSGI application'

@@ -1,0 +1,1 @@
+"""The master of one instance: sockets, pidfile, signals, generations; it imports no application."""

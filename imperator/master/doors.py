@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from imperator import logs, pipes
 from imperator.config.settings import Owner, Settings
-from imperator.errors import Refused
+from imperator.errors import Diagnostic, Refused
 from imperator.process import listeners, startup
 from imperator.process.listeners import Listener, UnixAttributes
 
@@ -33,7 +33,7 @@ class Doors:
         umask, by_habit = startup.socket_umask(settings, self._inherited_umask)
         attributes = UnixAttributes(umask, settings.chmod_socket, _owner(settings))
         new: list[str] = []
-        complaints = []
+        complaints: list[Diagnostic] = []
         for wanted in settings.listen:
             address = str(wanted.endpoint)
             if address in self._open:
