@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+from typing import NoReturn
 
 from imperator import logs, pipes
 from imperator._core import Scoreboard
@@ -25,8 +26,17 @@ from imperator.process.loop import Alarm, Loop
 NO_APP = 22
 
 
-def main(control_fd: int, plan_fd: int) -> int:
-    """Run the generation whose plan is behind ``plan_fd`` and whose master is behind ``control_fd``."""
+def main(control_fd: int, plan_fd: int) -> NoReturn:
+    """Run the generation whose plan is behind ``plan_fd`` and whose master is behind ``control_fd``, and end with it.
+
+    A thread that the application started while it was imported is not waited for: it may never end.
+    """
+    status = _run(control_fd, plan_fd)
+    worker.run_atexit()
+    kernel.leave(status)
+
+
+def _run(control_fd: int, plan_fd: int) -> int:
     for fd in (control_fd, plan_fd):
         os.set_inheritable(fd, False)
     with open(plan_fd, "rb") as file:

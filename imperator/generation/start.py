@@ -32,8 +32,8 @@ def main():  # type: ignore[no-untyped-def]  # noqa: ANN201 - no annotations: an
     spec.loader.exec_module(module)
     from imperator.generation import run
 
-    return run.main(int(sys.argv[1]), int(sys.argv[2]))
+    run.main(int(sys.argv[1]), int(sys.argv[2]))
 
 
 if __name__ == "__main__":
-    sys.exit(main())  # type: ignore[no-untyped-call]
+    main()  # type: ignore[no-untyped-call]

@@ -51,11 +51,11 @@ def serve(app: Application | None, plan: Plan, number: int, control_fd: int) -> 
             hostname=plan.hostname,
         ),
     )
-    _run_atexit()
+    run_atexit()
     return status
 
 
-def _run_atexit() -> None:
+def run_atexit() -> None:
     """What the application asked to be done at the end of its process."""
     import atexit
 
