@@ -44,9 +44,9 @@ def given() -> Program | None:
 def wheel(out: Path) -> Path:
     """Build our wheel. It is for the stable ABI: one serves every Python from 3.10."""
     maturin = Path(sys.executable).parent / "maturin"
-    subprocess.run(
-        [maturin, "build", "--quiet", "--release", "--interpreter", sys.executable, "--out", out], cwd=ROOT, check=True
-    )
+    command = [maturin, "build", "--quiet", "--release", "--interpreter", sys.executable, "--out", out]
+    built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert built.returncode == 0, f"the wheel does not build:\n{built.stdout}"
     return next(out.glob("*.whl"))
 
 

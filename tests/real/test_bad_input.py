@@ -41,7 +41,7 @@ def run(start: Start, *args: str | Path, **env: str) -> Told:
 
 
 def one_line_of_the_application(told: Told, where: str, what: str) -> None:
-    """The application failed: Python's own traceback may stand above, but one line sums up, with place and next step."""
+    """The application failed: Python's own traceback may stand above; one line sums up, with the next step."""
     lines = [line for line in told.text.splitlines() if where in line]
     assert len(lines) == 1, told.text
     assert re.search(rf"{what}.*; \w", lines[0]), lines[0]
@@ -180,7 +180,7 @@ def test_it_is_said_in_one_line(name: str, start: Start, tmp_path: Path):
         one_line_of_the_application(told, f"{config.name}:{case.line}", case.what)
     else:
         one_line(told, f"{config.name}:{case.line}:", case.what)
-    assert not (tmp_path / "site.pid").exists(), "a pid file of nobody"
+        assert not (tmp_path / "site.pid").exists(), "a pid file of nobody"
 
 
 @pytest.mark.better("unlinks whatever is there")

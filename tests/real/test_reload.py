@@ -126,6 +126,8 @@ def test_a_request_under_way_is_finished_by_the_old_code(start: Start, tmp_path:
     site.server.send(signal.SIGHUP)
     wait.until(lambda: site.nginx.client.body().startswith("two "), "the new code", 20)
     assert not processes.gone(old, 20), "the old workers stay"
+    # By the time that this one is answered, each connection of the load has asked the new workers too.
+    assert site.nginx.client.body("/slow?400").startswith("two ")
     report = load.finish()
     assert not report.failed, report.failed[:5]
     assert {note.split()[0] for note in report.notes()} == {"one", "two"}
