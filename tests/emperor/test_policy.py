@@ -133,6 +133,10 @@ STORIES = {
     "uWSGI's byte means ready to one that says no words": [
         *UP[:2], ("accepting a", ""), ("exit a", "spawn a"), ("accepting a", ""), ("exit a", "spawn a"),
     ],
+    "to one that says words it does not": [
+        *UP[:2], *[("failed a", ""), ("accepting a", ""), ("exit a", "spawn a")],
+        *[("failed a", ""), ("accepting a", ""), ("exit a", "")],
+    ],
     "it asks to be stopped": [*UP, ("stop-me a", "tell a STOP_GRACEFULLY"), ("exit a", "spawn a")],
     "it hangs up but stays": [
         *UP, ("eof a", ""), ("+ alarm a", ""), ("+ alarm a", ""), ("+ alarm a", "kill a"), ("exit a", "spawn a"),

@@ -159,14 +159,12 @@ def test_a_socket_whose_file_is_gone_is_not_handed_on(emperor, vassals, tmp_path
 def test_workers_of_a_killed_master_come_to_the_emperor(emperor, vassals):
     (vassals / "a.ini").write_text("worker\nready")
     one = emperor()
-    started, worker, *_ = one.wait(r"a.ini started (\d+)", r"a.ini worker (\d+)", "a.ini waits")
+    started, worker = one.wait(r"a.ini started (\d+)", r"a.ini worker (\d+)")
     os.kill(int(started[1]), signal.SIGKILL)
     (parent,) = one.wait(r"a.ini worker's parent (\d+)")
     assert int(parent[1]) == one.process.pid
     # It is reaped too. Nothing tells of that but the list of processes.
-    until = time.monotonic() + 20
-    while os.path.exists(f"/proc/{worker[1]}"):
-        assert time.monotonic() < until
+    wait_until(lambda: process_state(worker[1]) is None)
 
 
 def test_what_the_kernel_does_not_tell_is_found_by_the_regular_look(emperor, tmp_path):
@@ -238,6 +236,21 @@ def test_why_a_vassal_is_not_ready_is_told_once(emperor, vassals):
     one = emperor()
     one.wait("vassal a.ini is not ready: no module named x", ACCEPTING)
     assert sum("not ready" in line for line in one.lines) == 1
+
+
+def test_last_words_are_heard_from_one_that_did_not_listen(emperor, vassals):
+    os.mkfifo(vassals / "a.ini.go")
+    (vassals / "a.ini").write_text("ready\nmute")
+    one = emperor()
+    started, *_ = one.wait(r"a.ini started (\d+)", ACCEPTING)
+    os.utime(vassals / "a.ini")
+    one.wait("a.ini mute")
+    one.signal(signal.SIGSTOP)
+    with open(vassals / "a.ini.go", "w"):
+        pass
+    wait_until(lambda: process_state(started[1]) == "Z")
+    one.signal(signal.SIGCONT)
+    one.wait("a.ini is not ready: last words", "removed uwsgi instance a.ini")
 
 
 def test_all_reload_a_few_at_a_time(emperor, vassals):
@@ -381,3 +394,20 @@ def connect(address):
 def ask(address):
     with connect(address) as client:
         return client.recv(64).decode()
+
+
+def process_state(pid):
+    """``Z`` for one that has ended and was not reaped; None for one that is no more."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def wait_until(condition):
+    """Where nothing tells of an event but looking again."""
+    until = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < until
+        os.sched_yield()

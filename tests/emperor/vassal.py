@@ -6,6 +6,7 @@ failed REASON    say that the application cannot be loaded
 listen PATH      bind a UNIX socket or take the predecessor's, hand it to the emperor, serve every connection
 vacuum PATH      delete the file when asked to stop
 worker           fork a worker that ends on end of file and tells who its parent is by then
+mute             leave the emperor's next word unread, wait for the FIFO PATH.go, say why it failed and exit
 exit N           exit
 stop-me          ask to be stopped
 stubborn         ignore requests to stop
@@ -89,6 +90,12 @@ def main():
                     os.sched_yield()
                 tell("worker's parent", os.getppid())
                 os._exit(0)
+        elif word == "mute":
+            select.select([pair], [], [])
+            tell("mute")
+            open(name + ".go").close()
+            say("State", "failed", "last words")
+            sys.exit(1)
         elif word == "vacuum":
             vacuum = rest
         elif word == "stop-me":
