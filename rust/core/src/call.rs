@@ -317,7 +317,9 @@ impl Core {
         } else {
             // SAFETY: a live object, and the GIL is held.
             let is_ours = unsafe { ffi::Py_REFCNT(self.reused.nothing.as_ptr()) == 1 };
-            if !is_ours || self.reused.nothing.get().is_spent(py) {
+            if is_ours {
+                self.reused.nothing.get().renew(py);
+            } else {
                 match Py::new(py, Input::default()) {
                     Ok(input) => self.reused.nothing = input,
                     Err(error) => return self.give_up(py, conn, &error),

@@ -110,7 +110,9 @@ impl Engine {
     /// Print a traceback as Python would, with one write.
     pub fn trace(&self, py: Python<'_>, error: &PyErr) {
         let format = || -> PyResult<String> {
-            let lines = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
+            // The three apart: an exception raised as a class has no traceback of its own before Python 3.12.
+            let parts = (error.get_type(py), error.value(py), error.traceback(py));
+            let lines = py.import("traceback")?.call_method1("format_exception", parts)?;
             pyo3::types::PyString::new(py, "").call_method1("join", (lines,))?.extract()
         };
         match format() {

@@ -191,9 +191,9 @@ impl Input {
         std::mem::take(&mut self.lock(py).data)
     }
 
-    /// Closed by the application: not to be used again.
-    pub fn is_spent(&self, py: Python<'_>) -> bool {
-        self.lock(py).closed
+    /// As new, for the next request without a body. Only if nobody else holds it.
+    pub fn renew(&self, py: Python<'_>) {
+        *self.lock(py) = Source::default();
     }
 
     /// The client failed us while the application was reading.
