@@ -34,11 +34,13 @@ demo: build  ## start a small site and show a reload that loses nothing
 
 test: build lint rust-test servers pytest  ## everything: lint, Rust tests, Python tests, real nginx and systemd
 
-lint: $(STAMP)  ## ruff, mypy, rustfmt, clippy
-	@echo "ruff"; $(BIN)/ruff check --quiet .
-	@echo "mypy"; $(BIN)/mypy --no-error-summary
-	@echo "cargo fmt"; cargo fmt --all --check
-	@echo "cargo clippy"; cargo clippy --quiet --workspace --all-targets -- -D warnings
+lint: $(STAMP)  ## ruff, mypy, rustfmt, clippy: all of them, whatever the others say
+	@failed=; \
+	echo "ruff"; $(BIN)/ruff check --quiet . || failed="$$failed ruff"; \
+	echo "mypy"; $(BIN)/mypy --no-error-summary || failed="$$failed mypy"; \
+	echo "cargo fmt"; cargo fmt --all --check || failed="$$failed rustfmt"; \
+	echo "cargo clippy"; cargo clippy --quiet --workspace --all-targets -- -D warnings || failed="$$failed clippy"; \
+	[ -z "$$failed" ] || { echo "Not clean:$$failed"; exit 1; }
 
 rust-test: $(STAMP)  ## the tests written in Rust
 	@echo "cargo test"; cargo test --quiet --workspace
