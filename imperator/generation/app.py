@@ -16,9 +16,10 @@ import os
 import sys
 import traceback
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from imperator.errors import printable
 from imperator.pipes import Failed, Loader
 
 Application = Callable[..., Any]
@@ -76,7 +77,7 @@ def _load(loader: Loader, callable_name: str) -> Application:
 def run_file(path: str) -> types.ModuleType:
     """Run a file as a module, under a name made of its path as uWSGI makes it."""
     name = "uwsgi_file_" + path.replace("/", "_").replace(".", "_")
-    loader = importlib.machinery.SourceFileLoader(name, path)
+    loader = _Uncompiled(name, path)
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None:
         raise ImportError(f"cannot load {path}")
@@ -90,7 +91,14 @@ def run_file(path: str) -> types.ModuleType:
     return module
 
 
-def _guarded(loader: Loader, files: list[str], action: Callable[[], types.ModuleType]) -> types.ModuleType:
+class _Uncompiled(importlib.machinery.SourceFileLoader):
+    """Keeps no compiled form: that of ``app.wsgi`` would have the name of that of ``app.py``."""
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        raise OSError
+
+
+def _guarded(loader: Loader, files: list[str], action: Callable[[], Any]) -> Any:  # noqa: ANN401 - the application's
     """Run the application's own code; whatever it raises is its failure, not ours."""
     try:
         return action()
@@ -106,7 +114,7 @@ def _attribute(loader: Loader, module: types.ModuleType, name: str, files: list[
     missing = object()
     found: Any = module
     for part in name.split("."):
-        found = getattr(found, part, missing)
+        found = _guarded(loader, files, lambda found=found, part=part: getattr(found, part, missing))  # type: ignore[misc]
         if found is missing:
             break
     place = files[0] if files else module.__name__
@@ -126,37 +134,50 @@ def _attribute(loader: Loader, module: types.ModuleType, name: str, files: list[
 
 
 def _failure(loader: Loader, error: BaseException, files: list[str]) -> Failed:
-    # The frames of this file and of the import system are not the reader's code.
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename not in (__file__, importlib.__file__) and not frame.filename.startswith("<frozen ")
-    ]
-    lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
-    text = "".join([*lines, *traceback.format_exception_only(error)])
+    told = traceback.TracebackException.from_exception(error)
+    _strip(told)
+    frames = list(told.stack)
     place = _place(error, frames)
     message = _message(error)
     seen = [*([place.file] if place else []), *files, *(frame.filename for frame in reversed(frames))]
+    seen = [os.path.abspath(file) for file in seen if not file.startswith("<")]
     where = str(place) if place else loader.where
     reason = f"{where}: {message}; while loading {_what(loader)}"
     if hint := _hint(loader, error):
         reason += f"; {hint}"
-    return Failed(reason, text, [os.path.abspath(file) for file in dict.fromkeys(seen)])
+    return Failed(reason, "".join(told.format()), list(dict.fromkeys(seen)))
+
+
+def _strip(told: traceback.TracebackException | None) -> None:
+    """Leave out the frames of this file and of the import system, which are not the reader's code."""
+    while told is not None:
+        told.stack = traceback.StackSummary.from_list(
+            frame
+            for frame in told.stack
+            if frame.filename not in (__file__, importlib.__file__) and not frame.filename.startswith("<frozen ")
+        )
+        _strip(told.__context__)
+        told = told.__cause__
 
 
 def _place(error: BaseException, frames: list[traceback.FrameSummary]) -> _Place | None:
-    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+    if isinstance(error, SyntaxError) and error.filename and error.lineno and not error.filename.startswith("<"):
         return _Place(error.filename, error.lineno)
     if not frames:
         return None
     # The application's last word: libraries are where it shows, seldom where it is mended.
-    own = [frame for frame in frames if "site-packages" not in frame.filename and "/lib/python" not in frame.filename]
-    last = (own or frames)[-1]
+    files = [frame for frame in frames if not frame.filename.startswith("<")]
+    own = [frame for frame in files if "site-packages" not in frame.filename and "/lib/python" not in frame.filename]
+    last = (own or files or frames)[-1]
     return _Place(last.filename, last.lineno or 0)
 
 
 def _message(error: BaseException) -> str:
-    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    try:
+        text = str(error.msg if isinstance(error, SyntaxError) else error)
+    except Exception:
+        text = ""  # it cannot even say what it is
+    text = printable(" ".join(text.split()))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

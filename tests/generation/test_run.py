@@ -41,9 +41,8 @@ TIMEOUT = 20
 class Generation:
     """A generation under test, and the master's end of its door."""
 
-    def __init__(self, directory: Path, app: str | None = GOOD, *, python: str = sys.executable, **changes: object) -> None:
-        if app is not None:
-            (directory / "app.py").write_text(app)
+    def __init__(self, directory: Path, app: str = GOOD, *, python: str = sys.executable, **changes: object) -> None:
+        (directory / "app.py").write_text(app)
         self.listening = socket.socket()
         self.listening.bind(("127.0.0.1", 0))
         self.listening.listen(64)
@@ -355,7 +354,7 @@ def test_the_interpreter_is_as_under_uwsgi(begin, tmp_path):
 
 
 def test_our_package_is_all_that_the_application_finds_of_ours(begin):
-    code = "import sys\nprint('ours', [p for p in sys.path if 'imperator' in p or p == %r], flush=True)\n" % str(ROOT)
+    code = f"import sys\nprint('ours', [p for p in sys.path if 'imperator' in p or p == {str(ROOT)!r}], flush=True)\n"
     generation = begin(code + GOOD)
     generation.serve()
     assert "ours []" in generation.log()
