@@ -11,6 +11,7 @@ use std::os::raw::c_int;
 use pyo3::prelude::*;
 use wire::{Facts, Framing};
 
+use crate::cores::Engine;
 use crate::sys;
 
 /// Bytes that may wait for a slow client while the application goes on.
@@ -29,6 +30,8 @@ pub struct Answer {
     pub fd: c_int,
     /// How long a client may not take a byte, in milliseconds.
     pub timeout: u64,
+    /// To see a drain that begins while the application works.
+    engine: Option<&'static Engine>,
     /// Add a Date field.
     pub dated: bool,
     /// The request is over: whoever still holds `start_response` or `write` is told so.
@@ -69,6 +72,7 @@ impl Answer {
             facts,
             fd: -1,
             timeout: 0,
+            engine: None,
             dated: false,
             over: true,
             broken: false,
@@ -85,10 +89,11 @@ impl Answer {
     }
 
     /// Make ready for a request; `out` comes from the connection and goes back to it.
-    pub fn open(&mut self, facts: Facts, fd: c_int, timeout: u64, dated: bool, out: &mut Vec<u8>) {
+    pub fn open(&mut self, engine: &'static Engine, facts: Facts, fd: c_int, dated: bool, out: &mut Vec<u8>) {
         self.facts = facts;
         self.fd = fd;
-        self.timeout = timeout;
+        self.timeout = engine.settings.socket_timeout;
+        self.engine = Some(engine);
         self.dated = dated;
         self.over = false;
         self.broken = false;
@@ -131,6 +136,7 @@ impl Answer {
     /// Frame the head. `length`: of the whole body, if it is known.
     pub fn begin(&mut self, length: Option<u64>, date: &str) {
         let before = self.out.len();
+        self.facts.persistent &= !self.engine.is_some_and(Engine::is_draining);
         let text = &self.text;
         let part = |from: u32, to: u32| text.get(from as usize..to as usize).unwrap_or(&[]);
         let headers = self.headers.iter().map(|&(name, value, end)| (part(name, value), part(value, end)));

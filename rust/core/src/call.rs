@@ -280,9 +280,6 @@ impl Core {
     fn call_attached(&mut self, py: Python<'_>, conn: &mut Conn) -> (u16, u64, usize, usize) {
         let engine = self.engine;
         let mut facts = conn.request.facts();
-        if engine.is_draining() {
-            facts.persistent = false;
-        }
         let chunked = matches!(conn.request.body(), wire::BodyFraming::Chunked | wire::BodyFraming::Records(None));
         let has_body = conn.request.body() != wire::BodyFraming::Empty;
         let stream = if has_body { conn.take_stream() } else { None };
@@ -339,7 +336,7 @@ impl Core {
 
         let exchange = self.reused.functions.exchange.clone_ref(py);
         let dated = facts.protocol == Protocol::Http && !conn.trusted;
-        exchange.get().lock(py).open(facts, conn.fd, timeout, dated, &mut conn.out);
+        exchange.get().lock(py).open(engine, facts, conn.fd, dated, &mut conn.out);
         let delivery = Delivery { exchange: exchange.get(), date: &self.date };
 
         // SAFETY: live objects; a null ends the arguments; the answer is a new reference or an error.

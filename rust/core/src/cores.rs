@@ -98,6 +98,9 @@ impl Engine {
     /// Change the phase, forward only, and let a core draw the consequences.
     pub fn enter(&self, phase: Phase) {
         self.phase.fetch_max(phase as u8, SeqCst);
+        if let Some(row) = self.board.worker(self.settings.worker_id).filter(|_| phase == Phase::Draining) {
+            row.accepting.store(0, Relaxed);
+        }
         sys::notify(self.wake_fd);
     }
 
@@ -311,14 +314,13 @@ impl Core {
             return;
         }
         let before = std::mem::replace(&mut *entered, phase);
-        let row = engine.board.worker(engine.settings.worker_id);
         if phase == Phase::Serving as u8 {
             for (index, listener) in engine.settings.listeners.iter().enumerate() {
                 if let Err(error) = engine.poller.add_listener(listener.fd, FIRST_LISTENER + index as u64) {
                     engine.log.say(&format!("cannot wait for connections on descriptor {}: {error}", listener.fd));
                 }
             }
-            if let Some(row) = row {
+            if let Some(row) = engine.board.worker(engine.settings.worker_id) {
                 row.accepting.store(1, Relaxed);
             }
             return;
@@ -328,7 +330,7 @@ impl Core {
                 engine.poller.remove(listener.fd);
             }
         }
-        if let Some(row) = row {
+        if let Some(row) = engine.board.worker(engine.settings.worker_id) {
             row.accepting.store(0, Relaxed);
         }
         drop(entered);
