@@ -362,9 +362,6 @@ class _Build:
         )
         return Command("get", "\n".join(answers), asked.where) if asked else None
 
-    def _absolute(self, pair: Pair) -> str:
-        return posixpath.join(self._start, pair.text())
-
     def _emperor(self) -> None:
         for pair in self._all.get("emperor", []):
             if pair.text().lower() in _FLAG_WORDS:

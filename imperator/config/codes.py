@@ -73,6 +73,7 @@ CODES: dict[str, str] = {
     "env-name-odd": "the name of an environment variable ends in a blank",
     "log-to-network": "logs over UDP are not there yet",
     "log-file-odd": "the name of a log file looks like a flag",
+    "emperor-odd": "the directory of vassals has a name that looks like a flag",
     "master-off": "`master` is off and something needs it",
     "die-on-term-off": "`die-on-term` is off, and SIGTERM stops all the same",
 }

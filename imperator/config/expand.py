@@ -34,24 +34,22 @@ def expand(text: str, symbol: str, resolve: Resolve) -> str:
     opening = symbol + "("
     at = 0
     trail: list[str] = []
-    for _ in range(10 * MOST_STEPS):
-        start = text.find(opening, at)
-        if start < 0:
-            break
-        end = _closing(text, start + 2)
-        if end < 0:
-            at = start + 2
-            continue
-        inner = text[start + 2 : end]
-        answer = None if opening in inner else resolve(inner)
+    ends = _ends(text)
+    while (start := text.find(opening, at)) >= 0:
+        end = ends.get(start + 1, -1)
+        at = start + 2
+        if end < 0 or text.find(opening, at, end) >= 0:
+            continue  # never closed, or there is a reference inside, which goes first
+        inner = text[at:end]
+        answer = resolve(inner)
         if answer is None:
-            at = start + 1
             continue
         text = text[:start] + answer + text[end + 1 :]
         trail.append(inner)
         if len(trail) > MOST_STEPS or len(text) > LONGEST:
             raise Endless(*_circle(trail))
         at = 1
+        ends = _ends(text)
     return text
 
 
@@ -106,35 +104,34 @@ def expand_all(
 def references(text: str) -> list[str]:
     """The names that ``text`` refers to by ``%()``, those in sums included."""
     found: list[str] = []
+    ends = _ends(text)
     at = text.find("%(")
     while at >= 0:
-        end = _closing(text, at + 2)
-        inner = text[at + 2 : end if end >= 0 else len(text)]
-        found.extend(word for word in inner.split(" ") if word)
+        found.extend(word for word in text[at + 2 : ends.get(at + 1, len(text))].split(" ")[:1000] if word)
         at = text.find("%(", at + 2)
     return found
 
 
 def unresolved(text: str) -> str | None:
     """The first reference that is left in ``text``: ``$(X)``, ``%(x)`` or ``@(x)``."""
-    for index in range(len(text) - 2):
-        if text[index + 1] == "(" and text[index] in "$%@":
-            end = _closing(text, index + 2)
-            if end > index + 2:
-                return text[index : end + 1]
+    for start, end in sorted(_ends(text).items()):
+        if start and text[start - 1] in "$%@" and end > start + 1:
+            return text[start - 1 : end + 1]
     return None
 
 
-def _closing(text: str, at: int) -> int:
-    depth = 1
-    for index in range(at, len(text)):
-        if text[index] == "(":
-            depth += 1
-        elif text[index] == ")":
-            depth -= 1
-            if depth == 0:
-                return index
-    return -1
+def _ends(text: str) -> dict[int, int]:
+    """Where each parenthesis is closed; one that never is, is absent."""
+    ends: dict[int, int] = {}
+    if ")" not in text:
+        return ends
+    open_ones: list[int] = []
+    for index, letter in enumerate(text):
+        if letter == "(":
+            open_ones.append(index)
+        elif letter == ")" and open_ones:
+            ends[open_ones.pop()] = index
+    return ends
 
 
 def _circle(trail: Sequence[str]) -> list[str]:

@@ -17,6 +17,9 @@ from imperator.config.options import lookup, nearest, plugin_of
 from imperator.config.pairs import Pair
 from imperator.errors import COMMAND_LINE, ENVIRONMENT
 
+MOST_GUESSES = 500
+"""Looking for the nearest name takes about a millisecond; a file that a program wrote may have any number of keys."""
+
 _LOG_FORMATS = frozenset(("log-format", "logformat"))
 _LOG_WORDS = frozenset((
     "uri", "method", "user", "addr", "host", "proto", "uagent", "referer", "status", "rsize", "hsize", "size", "cl",
@@ -30,12 +33,15 @@ _FREE_TEXT = ("log", "route", "hook", "print", "response", "final", "error", "ad
 def judge(pairs: Sequence[Pair], asked: Collection[str], declared: Collection[str], complaints: Complaints) -> None:
     """Complain about the names in ``pairs``. ``asked``: names that something refers to; ``declared``: macros."""
     strict = _strict(pairs)
+    near: dict[str, str | None] = {}
     for pair in pairs:
         row = lookup(pair.key)
         if row is not None:
             _known(pair, row, complaints)
         elif pair.key not in declared and pair.via != "set-placeholder" and pair.key not in CLOSERS:
-            _unknown(pair, strict, asked, complaints)
+            if pair.key not in near:
+                near[pair.key] = nearest(pair.key) if len(near) < MOST_GUESSES else None
+            _unknown(pair, near[pair.key], strict, asked, complaints)
         if row is not None and not opens(pair.key):
             _leftovers(pair, row, complaints)
     _overridden(pairs, complaints)
@@ -54,14 +60,15 @@ def _known(pair: Pair, row: Option, complaints: Complaints) -> None:
     elif row.status == "refused":
         complaints.warn("refused-option", pair.where, f"{pair.key} has no effect in Imperator", row.reason)
     elif row.name == "plugins":
-        for name in (pair.value or "").split(","):
-            if name.strip() and not is_plugin_here(name):
-                complaints.warn("foreign-plugin", pair.where, f"Imperator does not have uWSGI's plugin {name.strip()}",
+        for name in map(str.strip, (pair.value or "").split(",")):
+            if name and not is_plugin_here(name):
+                complaints.warn("foreign-plugin", pair.where, f"Imperator does not have uWSGI's plugin {name}",
                                 "options of that plugin have no effect")
 
 
-def _unknown(pair: Pair, strict: bool, asked: Collection[str], complaints: Complaints) -> None:
-    near = nearest(pair.key)
+def _unknown(
+    pair: Pair, near: str | None, strict: bool, asked: Collection[str], complaints: Complaints
+) -> None:
     plugin = plugin_of(pair.key)
     used = pair.key in asked
     if plugin is not None and not used:
@@ -93,8 +100,8 @@ def _leftovers(pair: Pair, row: Option, complaints: Complaints) -> None:
                         "fill it in before, or write $(NAME) for a variable of the environment")
         return
     left = unresolved(value)
-    numbers = ("addresses", "int", "uint", "signed", "megabytes")
-    if left and row.status == "supported" and row.kind not in numbers and not row.name.startswith(_FREE_TEXT):
+    speak = ("addresses", "int", "uint", "signed", "megabytes", "user", "group")
+    if left and row.status == "supported" and row.kind not in speak and not row.name.startswith(_FREE_TEXT):
         complaints.warn("placeholder-unresolved", pair.where, f"{left} in {pair.key} has no value and stays as written",
                         "set it in the environment" if left[0] == "$" else "define it above")
 

@@ -27,7 +27,7 @@ from imperator.config.pairs import Pair, Via
 from imperator.config.world import Unreadable, World
 from imperator.errors import COMMAND_LINE, ENVIRONMENT, Diagnostic, Where
 
-MOST_PAIRS = 100000
+MOST_PAIRS = 50000
 MOST_FILES = 1000
 DEEPEST = 64
 

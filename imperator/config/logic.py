@@ -27,7 +27,7 @@ _CONDITIONS = frozenset(("env", "opt", "exists", "file", "dir", "plugin", "hostn
 _LOOPS = frozenset(("for", "for-glob", "for-times", "for-readline"))
 
 BUILT_IN = frozenset((
-    "python", "python2", "python27", "python3", "http", "corerouter", "logfile", "logsocket", "syslog", "rsyslog",
+    "python", "python3", "http", "corerouter", "logfile", "logsocket", "syslog", "rsyslog",
     "spooler",
     "signal", "cheaper_busyness", "cheaper_backlog2", "rpc", "cache", "ping", "nagios", "stats_pusher_file",
     "router_http", "router_redirect", "router_static", "router_rewrite", "router_basicauth", "router_uwsgi",

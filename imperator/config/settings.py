@@ -99,7 +99,7 @@ class Command(NamedTuple):
 
     name: Literal["version", "help", "reload", "stop", "exit", "get", "dump-options"]
     argument: str
-    """reload, stop: the path of the pidfile as written, or a pid. exit: the status. get: the lines to print. The others: empty."""
+    """reload, stop: the path of the pidfile as written, or a pid. exit: the status. get: the lines to print."""
     where: Where
 
 

@@ -7,6 +7,7 @@ The results here are the same; what is new is that a guess is said aloud. Nothin
 from __future__ import annotations
 
 from imperator.config.complain import Complaints
+from imperator.config.expand import unresolved
 from imperator.config.pairs import Pair
 from imperator.config.world import World
 
@@ -45,8 +46,10 @@ def number(pair: Pair, default: int, complaints: Complaints, *, least: int = 0, 
     text = pair.text().lstrip(" \t")
     digits, rest = leading_digits(text)
     if not digits:
-        complaints.warn("number-missing", pair.where, f"{pair.key} = {pair.text()} is not a number",
-                        f"write one; {default} is used")
+        left = unresolved(text)
+        code = "placeholder-unresolved" if left else "number-missing"
+        fact = f"{left} in {pair.key} has no value" if left else f"{pair.key} = {pair.text()} is not a number"
+        complaints.warn(code, pair.where, fact, f"write a number; {default} is used")
         return default
     too_long = -1 if digits.startswith("-") else most + 1
     value = too_long if len(digits) > 20 else int(digits)
@@ -147,7 +150,11 @@ def group(pair: Pair, text: str, world: World, complaints: Complaints) -> int | 
 
 def _nobody(what: str, pair: Pair, text: str, complaints: Complaints) -> None:
     plain, comment = split_comment(text)
-    if not text:
+    left = unresolved(text)
+    if left:
+        complaints.error("placeholder-unresolved", pair.where, f"{left} in {pair.key} has no value",
+                         "set it in the environment" if left[0] == "$" else "define it above")
+    elif not text:
         complaints.error("value-empty", pair.where, f"{pair.key} is empty", f"name a {what} or remove the line")
     elif comment:
         complaints.error(f"{what}-unknown", pair.where, f"there is no {what} called {text}",
@@ -165,4 +172,4 @@ def _trailing(pair: Pair, digits: str, rest: str, complaints: Complaints) -> Non
         return
     unit = _UNITS.get(rest.strip().lower())
     complaints.warn("number-trailing", pair.where, f"{pair.key} = {pair.text()} counts as {digits}",
-                    f"there are no units, {unit} are not meant by it" if unit else f"write {pair.key} = {digits}")
+                    f"there are no units here, these are not {unit}" if unit else f"write {pair.key} = {digits}")

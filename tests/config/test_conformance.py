@@ -1,8 +1,8 @@
 """What uWSGI was seen to do with 172 configurations, and what is done here.
 
-``cases/config-cases.json`` holds files, command line and environment of each case, and what uWSGI 2.0.31 made of it: the
-list of options, whether it accepted the configuration, and what ``print`` printed. Cases that differ are listed with the
-reason; a case in that list that does not differ fails.
+``cases/config-cases.json`` holds files, command line and environment of each case, and what uWSGI 2.0.31 made of it:
+the list of options, whether it accepted the configuration, and what ``print`` printed. Cases that differ are listed
+with the reason; a case in that list that does not differ fails.
 """
 
 import json
