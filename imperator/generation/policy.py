@@ -139,6 +139,8 @@ def next_deadline(state: State) -> float | None:
 
 
 def _ready(state: State, number: int, now: float) -> Step:
+    if state.workers[number - 1].phase is not lifecycle.Phase.STARTING:
+        return state, []  # late or repeated news
     state, actions = _one(state, number, lifecycle.Event.BECAME_READY, now)
     if state.temper is Temper.SERVING:
         actions.append(Tell(number, Order.SERVE))

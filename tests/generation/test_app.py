@@ -133,7 +133,7 @@ REASONS = {
         "app.py:3: Mute; while",
     ),
     "factory": ("module:make()", "def make():\n  raise ValueError('no')\n", "app.py:2: ValueError: no"),
-    "lazy attribute": ("module:a.b", "class A:\n  @property\n  def b(self): 1 / 0\na = A()\n", "app.py:3: ZeroDivision"),
+    "lazy attribute": ("module:a.b", "class A:\n  @property\n  def b(self): 1 / 0\na = A()\n", "app.py:3: ZeroDiv"),
     "half a character": ("file", "raise ValueError('\\ud800')", "app.py:1: ValueError: \\ud800"),
 }
 
