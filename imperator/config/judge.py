@@ -11,13 +11,13 @@ from collections.abc import Collection, Sequence
 
 from imperator.config.complain import Complaints
 from imperator.config.expand import unresolved
-from imperator.config.logic import CLOSERS, is_plugin_here, opens
+from imperator.config.logic import CLOSERS, is_plugin_here
 from imperator.config.option import Option
 from imperator.config.options import lookup, nearest, plugin_of
 from imperator.config.pairs import Pair
 from imperator.errors import COMMAND_LINE, ENVIRONMENT
 
-MOST_GUESSES = 500
+MOST_GUESSES = 200
 """Looking for the nearest name takes about a millisecond; a file that a program wrote may have any number of keys."""
 
 _LOG_FORMATS = frozenset(("log-format", "logformat"))
@@ -42,7 +42,7 @@ def judge(pairs: Sequence[Pair], asked: Collection[str], declared: Collection[st
             if pair.key not in near:
                 near[pair.key] = nearest(pair.key) if len(near) < MOST_GUESSES else None
             _unknown(pair, near[pair.key], strict, asked, complaints)
-        if row is not None and not opens(pair.key):
+        if row is not None and row.subsystem not in ("config", "config-logic"):
             _leftovers(pair, row, complaints)
     _overridden(pairs, complaints)
     _shadowed(pairs, asked, complaints)
