@@ -2,19 +2,34 @@
 // A test may unwrap: a panic is how it fails.
 #![allow(clippy::unwrap_used)]
 
+// Tables: a case a line, however long.
+#[rustfmt::skip]
 mod cuts;
-
+#[rustfmt::skip]
 mod body;
+#[rustfmt::skip]
 mod error_page;
+#[rustfmt::skip]
 mod fastcgi;
+#[rustfmt::skip]
 mod frame;
+#[rustfmt::skip]
 mod http;
+#[rustfmt::skip]
 mod known;
+#[rustfmt::skip]
 mod path;
+#[rustfmt::skip]
 mod protocol;
+#[rustfmt::skip]
 mod random;
+#[rustfmt::skip]
 mod refusal;
+#[rustfmt::skip]
 mod request;
+#[rustfmt::skip]
 mod response;
+#[rustfmt::skip]
 mod scgi;
+#[rustfmt::skip]
 mod uwsgi;
