@@ -20,7 +20,13 @@ class ListenerSettings(Protocol):
         """The declared protocol: ``uwsgi``, ``http``, ``fastcgi`` or ``scgi``."""
 
 class WorkerSettings(Protocol):
-    """What a worker's engine needs to know. All durations are seconds, all sizes bytes."""
+    """What a worker's engine needs to know. All durations are seconds, all sizes bytes.
+
+    Four more are read if they are there (an attribute that is missing or None stands for the value in brackets):
+    ``max_vars`` (128), ``limit_post`` (0: no limit), ``header_timeout``, the time from the first byte of a head to its
+    end (three times ``socket_timeout``, and never less), ``keepalive_timeout`` between two requests of a connection
+    (75: longer than nginx keeps one).
+    """
 
     @property
     def listeners(self) -> Iterable[ListenerSettings]: ...
@@ -108,5 +114,6 @@ def serve(app: WSGIApplication | None, settings: WorkerSettings) -> int:
     accept; ``D`` drain: stop accepting, finish what has begun, end; ``K`` end at once. End of file means that the
     generation died and is ``D``. SIGTERM, SIGINT, SIGQUIT and SIGHUP to the worker mean ``D``, a second one ``K``.
 
-    A drain that takes longer than ``mercy`` ends the process from a thread that needs no GIL.
+    A drain that takes longer than ``mercy`` ends the process from a thread that needs no GIL, with status 1; ``K`` and a
+    second signal end it with status 0, also without ``atexit``. A panic of the engine is logged and aborts the process.
     """

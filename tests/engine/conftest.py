@@ -44,7 +44,9 @@ class Worker:
         board = _core.Scoreboard.create(2, threads)
         self.board = _core.Scoreboard(board)
         defaults: dict[str, Any] = {
-            "listeners": [SimpleNamespace(fd=s.fileno(), protocol=name.split("-")[-1]) for name, s in self.sockets.items()],
+            "listeners": [
+                SimpleNamespace(fd=s.fileno(), protocol=name.split("-")[-1]) for name, s in self.sockets.items()
+            ],
             "worker_id": 1,
             "threads": 1,
             "workers": 2,
@@ -92,7 +94,9 @@ class Worker:
             sock.sendall(data)
             return speak.read_all(sock)
 
-    def ask(self, method: str = "GET", path: str = "/", body: bytes = b"", protocol: str = "http", **more: str) -> speak.Answer:
+    def ask(
+        self, method: str = "GET", path: str = "/", body: bytes = b"", protocol: str = "http", **more: str
+    ) -> speak.Answer:
         raw = self.send(speak.encode(protocol, method, path, body, **more), protocol)
         return speak.decode(protocol, raw)
 

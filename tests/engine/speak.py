@@ -49,7 +49,9 @@ def uwsgi(variables: dict[str, str], body: bytes = b"", modifier1: int = 0) -> b
 
 
 def scgi(variables: dict[str, str], body: bytes = b"") -> bytes:
-    head = {"CONTENT_LENGTH": str(len(body)), "SCGI": "1"} | {k: v for k, v in variables.items() if k != "CONTENT_LENGTH"}
+    head = {"CONTENT_LENGTH": str(len(body)), "SCGI": "1"} | {
+        k: v for k, v in variables.items() if k != "CONTENT_LENGTH"
+    }
     block = b"".join(k.encode("latin-1") + b"\0" + v.encode("latin-1") + b"\0" for k, v in head.items())
     return b"%d:%s," % (len(block), block) + body
 

@@ -64,7 +64,9 @@ def test_slow_clients_do_not_hold_the_core(worker):
     slow = [server.connect(name) for name in ("tcp-http", "http", "uwsgi", "scgi", "fastcgi") for _ in range(10)]
     try:
         for number, sock in enumerate(slow):
-            sock.sendall([b"GET / HTTP/1.1\r\nHo", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab"][number % 2])
+            sock.sendall(
+                [b"GET / HTTP/1.1\r\nHo", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab"][number % 2]
+            )
         assert server.ask(path="/fast").body == b"/fast"
     finally:
         for sock in slow:
@@ -165,7 +167,11 @@ REFUSED = {
     "431": (speak.http(X_Long="x" * 40000), 431, "buffer-size"),
     "414": (b"GET /" + b"x" * 40000, 414, "buffer-size"),
     "too many": (speak.http(**{f"X_{n}": "1" for n in range(200)}), 431, "max-vars"),
-    "smuggling": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "both"),
+    "smuggling": (
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+        400,
+        "both",
+    ),
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400, "Host"),
     "escape": (speak.http(path="/%zz"), 400, "%"),
     "version": (b"GET / HTTP/2.5\r\nHost: x\r\n\r\n", 505, "version"),
@@ -265,4 +271,3 @@ def test_a_burst_of_connections_is_served(worker):
     for number, sock in enumerate(socks):
         assert speak.parse(speak.read_all(sock)).body == f"/{number}".encode()
         sock.close()
-

@@ -109,7 +109,11 @@ def test_chunks_are_taken_off(worker, size):
         piece = body[at : at + chance.choice([1, 10, 4000, 70000])]
         framed += b"%x%s\r\n" % (len(piece), chance.choice([b"", b";ext=1"])) + piece + b"\r\n"
         at += len(piece)
-    raw = server.send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + framed + b"0\r\nT: x\r\n\r\n")
+    raw = server.send(
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        + framed
+        + b"0\r\nT: x\r\n\r\n"
+    )
     total, lines, length, end = speak.parse(raw).body.decode().split()
     assert (int(total), int(lines), end) == (size, -(-size // 16), "b''")
     # Known once it was collected; a body that is still on its way has none.
@@ -126,7 +130,10 @@ def test_a_broken_chunk_is_refused(worker):
 def test_a_client_that_waits_to_be_told_is_told(worker, size):
     server = worker(digest)
     with server.connect() as sock:
-        sock.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n" % size)
+        sock.sendall(
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+            % size
+        )
         expected = b"HTTP/1.1 100 Continue\r\n\r\n"
         assert sock.recv(len(expected), socket.MSG_WAITALL) == expected
         sock.sendall(b"x" * size)

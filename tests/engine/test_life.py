@@ -184,7 +184,9 @@ def test_programs_that_the_application_starts_have_plain_signals(worker):
     status = worker(app).ask().body.decode()
     lines = dict(line.split(":\t") for line in status.splitlines() if line.startswith("Sig"))
     ours = sum(1 << (n - 1) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP))
-    assert int(lines["SigBlk"], 16) == 0 and int(lines["SigCgt"], 16) & ours == 0 and int(lines["SigIgn"], 16) & ours == 0
+    assert (
+        int(lines["SigBlk"], 16) == 0 and int(lines["SigCgt"], 16) & ours == 0 and int(lines["SigIgn"], 16) & ours == 0
+    )
 
 
 def test_forks_of_the_application_die_of_signals_alone(worker):

@@ -11,8 +11,10 @@ from .conftest import PROTOCOLS
 
 LINE = re.compile(
     r"\[pid: (?P<pid>\d+)\|app: (?P<app>-?\d+)\|req: (?P<req>\d+)/(?P<total>\d+)\] (?P<addr>\S*) \((?P<user>[^)]*)\) "
-    r"\{(?P<vars>\d+) vars in (?P<bytes>\d+) bytes\} \[(?P<date>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\] "
-    r"(?P<method>\S+) (?P<uri>\S+) => generated (?P<size>\d+) bytes in (?P<ms>\d+) msecs \((?P<proto>\S+) (?P<status>\d+)\) "
+    r"\{(?P<vars>\d+) vars in (?P<bytes>\d+) bytes\} "
+    r"\[(?P<date>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\] "
+    r"(?P<method>\S+) (?P<uri>\S+) "
+    r"=> generated (?P<size>\d+) bytes in (?P<ms>\d+) msecs \((?P<proto>\S+) (?P<status>\d+)\) "
     r"(?P<headers>\d+) headers in (?P<hsize>\d+) bytes \(1 switches on core (?P<core>\d+)\)"
 )
 
@@ -35,7 +37,9 @@ def test_a_request_is_one_line_of_uwsgis(worker, protocol):
     server.ask(path="/a?b=1", protocol=protocol, REMOTE_USER="joe")
     (line,) = lines(server, 1)
     is_http = protocol == "http"
-    assert line | {"pid": str(server.pid), "app": "0", "req": "1", "total": "1", "method": "GET", "uri": "/a?b=1"} == line
+    assert (
+        line | {"pid": str(server.pid), "app": "0", "req": "1", "total": "1", "method": "GET", "uri": "/a?b=1"} == line
+    )
     assert line | {"size": "5", "proto": "HTTP/1.1", "status": "200", "core": "0"} == line
     assert line["addr"] == ("0.0.0.0" if is_http else "203.0.113.9") and line["user"] == ("" if is_http else "joe")
     assert int(line["vars"]) % 2 == 0 and int(line["bytes"]) > 20 and int(line["hsize"]) > 40
@@ -56,7 +60,11 @@ def test_no_client_can_forge_a_line(worker):
     server = worker(app, log_requests=True)
     server.ask(protocol="uwsgi", REQUEST_URI="/\n[pid: 1|app: 0\x1b[2J", REMOTE_USER="a\r\nb")
     server.wait_for_log("generated")
-    assert len(server.log().splitlines()) == 1 and r"/\n[pid: 1|app: 0\x1b[2J" in server.log() and r"(a\r\nb)" in server.log()
+    assert (
+        len(server.log().splitlines()) == 1
+        and r"/\n[pid: 1|app: 0\x1b[2J" in server.log()
+        and r"(a\r\nb)" in server.log()
+    )
 
 
 def test_lines_are_not_lost_at_the_end(worker):
@@ -91,7 +99,9 @@ def test_the_scoreboard_counts(worker):
     with server.connect() as sock:
         sock.sendall(speak.http("POST", "/wait?secret=1", b"x" * 3_000_000, Cookie="secret")[:5000])
         core = server.wait_for(lambda: next((c for c in server.row().cores if c.in_request), None), "the request")
-        assert core.request == "POST /wait" and abs(core.request_start - time.time()) < 60 and server.row().busy_cores == 1
+        assert (
+            core.request == "POST /wait" and abs(core.request_start - time.time()) < 60 and server.row().busy_cores == 1
+        )
     server.wait_for(lambda: server.row().busy_cores == 0, "the end")
     assert server.board.read()[1].requests == 0
 

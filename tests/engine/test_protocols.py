@@ -101,7 +101,9 @@ def test_x_forwarded_proto_counts_from_trusted_peers_only(worker):
 def test_control_variables_are_dropped_and_named_once(worker):
     server = worker(show)
     for _ in range(3):
-        seen = json.loads(server.ask(protocol="uwsgi", UWSGI_FILE="/etc/passwd", UWSGI_SETENV="A=B", HTTP_PROXY="evil").body)
+        seen = json.loads(
+            server.ask(protocol="uwsgi", UWSGI_FILE="/etc/passwd", UWSGI_SETENV="A=B", HTTP_PROXY="evil").body
+        )
         assert not {"UWSGI_FILE", "UWSGI_SETENV", "HTTP_PROXY"} & set(seen)
     assert server.log().count("UWSGI_FILE") == 1 and server.log().count("UWSGI_SETENV") == 1
 
@@ -112,7 +114,8 @@ def test_the_header_proxy_never_becomes_http_proxy(worker):
 
 def test_headers_that_come_twice_are_joined(worker):
     server = worker(show)
-    raw = b"GET / HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nCookie: a=1\r\nx-a: 2\r\nCookie: b=2\r\nAccept: a\r\nAccept: b\r\nConnection: close\r\n\r\n"
+    twice = b"X-A: 1\r\nCookie: a=1\r\nx-a: 2\r\nCookie: b=2\r\nAccept: a\r\nAccept: b\r\n"
+    raw = b"GET / HTTP/1.1\r\nHost: x\r\n" + twice + b"Connection: close\r\n\r\n"
     seen = json.loads(speak.parse(server.send(raw)).body)
     assert (seen["HTTP_X_A"], seen["HTTP_COOKIE"], seen["HTTP_ACCEPT"]) == ("1, 2", "a=1; b=2", "a, b")
 
@@ -148,7 +151,9 @@ def test_the_environ_is_a_fresh_dict_each_time(worker):
     def keep(environ, start_response):
         kept.append((environ, start_response, environ["wsgi.input"]))
         start_response("200 OK", [])
-        return [",".join(sorted({e["PATH_INFO"] for e, _, _ in kept})).encode() + b" %d" % len({id(s) for _, s, _ in kept})]
+        return [
+            ",".join(sorted({e["PATH_INFO"] for e, _, _ in kept})).encode() + b" %d" % len({id(s) for _, s, _ in kept})
+        ]
 
     server = worker(keep)
     server.ask(path="/1")

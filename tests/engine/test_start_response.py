@@ -407,5 +407,3 @@ def test_a_file_is_sent_from_where_it_stands(worker, tmp_path):
             sock.sendall(speak.http(path="/part", close=False))
             answer, rest = speak.read_one(sock)
             assert answer.body == content[1000:51000] and rest == b""
-
-

@@ -211,7 +211,8 @@ impl Conn {
                 Ok(true)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.unread = false;
+                // Nothing is left, not even an end: whatever comes is a new edge.
+                (self.unread, self.hangup) = (false, false);
                 Ok(false)
             }
             Err(error) => Err(error),
