@@ -57,6 +57,8 @@ class State(NamedTuple):
     stood: bool = False
     failures: int = 0
     retry_at: float | None = None
+    over: Leave | None = None
+    """How it will end, once those that were given up before have ended too."""
 
     def find(self, number: int) -> Copy | None:
         """The generation of that number, if it lives."""
@@ -302,7 +304,8 @@ def _ended(state: State, number: int, status: int, how: str, now: float) -> Step
         return state, [Log(line)]
     if copy.phase is Phase.STARTING and not state.stood and (state.need_app or copy.app is None):
         status = NO_APP if copy.app is False else status or 1
-        return state, [Log(f"*** no app loaded. GAME OVER: {why} ***"), Leave(status, why)]
+        state = state._replace(stopping=True, over=Leave(status, why))
+        return state, [Log(f"*** no app loaded. GAME OVER: {why} ***"), *_leave_if_alone(state)]
     failures = state.failures + 1
     delay = pause(failures)
     state = state._replace(failures=failures)
@@ -331,7 +334,7 @@ def _time_passed(state: State, now: float) -> Step:
 
 
 def _leave_if_alone(state: State) -> list[Action]:
-    return [] if state.copies else [Leave(0)]
+    return [] if state.copies else [state.over or Leave(0)]
 
 
 def _with(state: State, number: int, **changes: object) -> tuple[Copy, ...]:
