@@ -300,3 +300,33 @@ def test_a_unix_peer_counts_as_trusted_even_if_nobody_else_is(worker):
         sock.connect(server.sockets["http"].getsockname())
         sock.sendall(speak.uwsgi(speak.variables()))
         assert speak.parse(speak.read_all(sock)).body == b"hello"
+
+
+def test_a_core_that_works_holds_no_other_request(worker, gate):
+    server = worker(gate, threads=2)
+    socks = [server.connect("http") for _ in range(8)]
+    for sock in socks:
+        sock.sendall(speak.http(close=False))
+        speak.read_one(sock)
+    waiting, *others = socks
+    for _ in range(20):
+        marks = server.log().count("waiting")
+        # Together, so that one look of a core sees several of them.
+        for sock in socks:
+            sock.sendall(speak.http(path="/wait" if sock is waiting else "/", close=False))
+        for sock in others:
+            assert speak.read_one(sock)[0].body == b"hello"
+        server.wait_for(lambda marks=marks: server.log().count("waiting") > marks, "the waiting request")
+        gate.open()
+        assert speak.read_one(waiting)[0].body == b"hello"
+
+
+def test_a_long_pipeline_and_a_long_request_share_the_cores(worker, gate):
+    server = worker(gate, threads=2)
+    with server.connect("http") as pipeline, server.connect("http") as waiting:
+        waiting.sendall(speak.http(path="/wait", close=False))
+        server.wait_for_log("waiting")
+        pipeline.sendall(speak.http(close=False) * 499 + speak.http())
+        assert speak.read_all(pipeline).count(b"hello") == 500
+        gate.open()
+        assert speak.read_one(waiting)[0].body == b"hello"

@@ -256,16 +256,18 @@ impl Core {
     /// Work until the drain is over. The thread holds the GIL when it comes and when it goes.
     pub fn run(&mut self) {
         let mut room = poller::room();
+        // An event in the room of a core that works is an event that no other core sees.
+        let most = if self.is_alone() { room.len() } else { 1 };
         if !self.is_alone() {
             self.gil.release();
         }
         loop {
-            let mut count = self.engine.poller.wait(&mut room, 0);
+            let mut count = self.engine.poller.wait(&mut room, most, 0);
             if count == 0 && self.again.is_empty() {
                 self.engine.log.flush();
                 self.gil.release();
                 let timeout = if self.engine.live.load(Relaxed) > 0 { TICK as c_int } else { -1 };
-                count = self.engine.poller.wait(&mut room, timeout);
+                count = self.engine.poller.wait(&mut room, most, timeout);
                 if self.is_alone() && count > 0 {
                     self.gil.hold();
                     self.held_since = sys::now_ms();
@@ -396,10 +398,24 @@ impl Core {
                     }
                     place.conn().wake(true);
                 }
-                Next::Again => {
-                    place.conn().next_turn();
+                Next::Again if self.is_alone() => {
+                    conn.next_turn();
                     self.again.push(place);
                     return;
+                }
+                Next::Again => {
+                    // Any core may go on with it: a socket with room to send is an event at once.
+                    conn.wants_out = true;
+                    conn.armed_out = false;
+                    let armed = self.arm(place, conn);
+                    conn.wants_out = false;
+                    if armed.is_err() {
+                        return self.close(place);
+                    }
+                    if place.park(u64::MAX) {
+                        return;
+                    }
+                    place.conn().wake(true);
                 }
                 Next::Close => return self.close(place),
             }

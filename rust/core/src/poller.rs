@@ -78,10 +78,11 @@ impl Poller {
         let _ = self.control(libc::EPOLL_CTL_DEL, fd, 0, 0);
     }
 
-    /// How many events there are; -1 waits for the first. A signal ends the wait with none.
-    pub fn wait(&self, room: &mut Room, timeout_ms: c_int) -> usize {
-        // SAFETY: the room has as many places as are announced.
-        let count = unsafe { libc::epoll_wait(self.fd, room.as_mut_ptr(), room.len() as c_int, timeout_ms) };
+    /// How many events there are, up to `most`; a timeout of -1 waits for the first. A signal ends the wait with none.
+    pub fn wait(&self, room: &mut Room, most: usize, timeout_ms: c_int) -> usize {
+        let most = most.min(room.len()) as c_int;
+        // SAFETY: the room has at least as many places as are announced.
+        let count = unsafe { libc::epoll_wait(self.fd, room.as_mut_ptr(), most, timeout_ms) };
         usize::try_from(count).unwrap_or(0)
     }
 }
