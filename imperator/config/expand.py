@@ -20,7 +20,8 @@ from imperator.config.world import Unreadable, World
 from imperator.errors import Where
 
 MOST_STEPS = 2000
-LONGEST = 1 << 20
+MOST_WORK = 1 << 23
+"""Letters read again, one value's replacements together: what takes a good part of a second."""
 
 Resolve = Callable[[str], str | None]
 
@@ -34,6 +35,7 @@ def expand(text: str, symbol: str, resolve: Resolve) -> str:
     opening = symbol + "("
     at = 0
     trail: list[str] = []
+    work = 0
     ends = _ends(text)
     while (start := text.find(opening, at)) >= 0:
         end = ends.get(start + 1, -1)
@@ -46,7 +48,8 @@ def expand(text: str, symbol: str, resolve: Resolve) -> str:
             continue
         text = text[:start] + answer + text[end + 1 :]
         trail.append(inner)
-        if len(trail) > MOST_STEPS or len(text) > LONGEST:
+        work += len(text)
+        if len(trail) > MOST_STEPS or work > MOST_WORK:
             raise Endless(*_circle(trail))
         at = 1
         ends = _ends(text)

@@ -5,7 +5,6 @@ It answers questions and changes nothing. Facts are taken once, when the object 
 
 from __future__ import annotations
 
-import glob as _glob
 import grp
 import os
 import pwd
@@ -92,7 +91,9 @@ class RealWorld:
 
     def glob(self, pattern: str) -> Sequence[str]:
         """The paths that match, sorted, directories with a trailing slash."""
-        found = _glob.glob(pattern, root_dir=self._facts.directory)
+        import glob  # few configurations have a pattern, and it brings much along
+
+        found = glob.glob(pattern, root_dir=self._facts.directory)
         return sorted(path + "/" if self.is_dir(path) and not path.endswith("/") else path for path in found)
 
     def user(self, name: str) -> tuple[int, int] | None:
