@@ -22,6 +22,7 @@ class Doors:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._open: dict[str, Listener] = {}
+        self._taken_over: set[str] = set()
         self._kept = _kept(environ)
         self._inherited_umask = environ.get(pipes.ENV_SOCKET_UMASK)
 
@@ -38,7 +39,6 @@ class Doors:
             address = str(wanted.endpoint)
             if address in self._open:
                 continue
-            inherited = address in self._kept
             try:
                 listener = listeners.listen(
                     wanted.endpoint, wanted.where, settings.backlog, attributes, self._kept
@@ -46,7 +46,12 @@ class Doors:
             except Refused as refusal:
                 complaints += refusal.diagnostics
                 continue
-            self._kept.pop(address, None)
+            kept = self._kept.pop(address, None)
+            inherited = kept == listener.fd
+            if inherited:
+                self._taken_over.add(address)
+            elif kept is not None:
+                os.close(kept)
             self._open[address] = listener
             new.append(address)
             kind = "UNIX" if wanted.endpoint.kind in ("unix", "abstract") else "TCP"
@@ -62,9 +67,9 @@ class Doors:
         return new
 
     def undo(self, addresses: list[str]) -> None:
-        """Close what :meth:`open` has just opened."""
+        """Close what :meth:`open` has just opened. The path of one taken over stays: a successor will get it again."""
         for address in addresses:
-            listeners.release(self._open.pop(address), unlink=True)
+            listeners.release(self._open.pop(address), unlink=address not in self._taken_over)
 
     def close_others(self, settings: Settings) -> bool:
         """Close what ``settings`` no longer asks for; whether there was any."""
@@ -77,6 +82,10 @@ class Doors:
             os.close(fd)
         self._kept.clear()
         return bool(gone)
+
+    def undo_all(self) -> None:
+        """Close all of them, because the instance does not start."""
+        self.undo(list(self._open))
 
     def close(self, *, unlink: bool) -> None:
         """Close all of them, and with ``unlink`` remove the paths."""

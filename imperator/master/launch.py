@@ -65,6 +65,15 @@ def interpreter(settings: Settings) -> str:
         path = os.path.join(settings.home, "bin", name)
         if os.path.exists(path):
             return path
+    if closed := _closed(settings.home):
+        raise Refused(
+            Diagnostic(
+                "interpreter-out-of-reach",
+                settings.where.get("home"),
+                f"the user of this instance may not look into {settings.home}: {closed} is closed to it",
+                f"open the way (chmod a+x {closed}) or make the virtualenv where that user can read",
+            )
+        )
     raise Refused(
         Diagnostic(
             "no-interpreter",
@@ -73,6 +82,12 @@ def interpreter(settings: Settings) -> str:
             f"make one: python3 -m venv {settings.home}",
         )
     )
+
+
+def _closed(home: str) -> str | None:
+    """What keeps this user from seeing whether ``home`` has an interpreter; None if it exists or nothing does."""
+    closed = identity.barrier(os.path.join(home, "bin", "python3"))
+    return closed if closed and os.path.exists(closed) and not os.access(closed, os.X_OK, effective_ids=True) else None
 
 
 def environment(settings: Settings, number: int, environ: Mapping[str, str]) -> dict[str, str]:

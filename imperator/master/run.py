@@ -14,7 +14,7 @@ from imperator import __version__, logs, pipes, stats
 from imperator.config import build, load
 from imperator.config.settings import Settings
 from imperator.config.world import World
-from imperator.errors import Diagnostic, Refused, Severity
+from imperator.errors import Diagnostic, Refused, Severity, printable
 from imperator.master import launch, policy, triggers
 from imperator.master.doors import Doors
 from imperator.master.launch import Generation
@@ -70,7 +70,9 @@ class Master:
             self._open_stats()
             self._footing.give_up_root()
         except BaseException:
-            self._doors.close(unlink=True)
+            self._doors.undo_all()
+            for listener in self._stats:
+                listeners.release(listener, unlink=True)
             self._footing.vacuum()
             raise
         if self._settings.auto_procname or self._settings.procname_master:
@@ -126,13 +128,20 @@ class Master:
 
     def _heard(self, generation: Generation) -> None:
         try:
-            message = generation.door.recv(pipes.MAXIMUM)
-        except OSError:
-            message = b""
+            message = kernel.receive(generation.door, pipes.MAXIMUM)
+        except BlockingIOError:
+            return
         if not message:
             self._loop.forget(generation.door.fileno())
             return
-        word = pipes.hear(message)
+        self._understand(generation, message)
+
+    def _understand(self, generation: Generation, message: bytes) -> None:
+        try:
+            word = pipes.hear(message)
+        except ValueError as error:
+            logs.say(f"error: generation {generation.number} says something that is {error}; it is ignored [bad-word]")
+            return
         if isinstance(word, Loaded):
             self._loaded_seconds = word.seconds
         if isinstance(word, Failed | Loaded | Ready):
@@ -149,20 +158,19 @@ class Master:
                 if self._serving is generation:
                     self._serving = None
                 self._step(policy.Ended(generation.number, end.status, str(end)))
+                if self._pending.pop(generation.number, None) and not self._pending:
+                    self._doors.close_others(self._settings)  # what only the refused configuration had
 
     def _hear_out(self, generation: Generation) -> None:
         """What a process said before it ended comes before its end."""
-        generation.door.setblocking(False)
         while generation.door.fileno() >= 0:
             try:
-                message = generation.door.recv(pipes.MAXIMUM)
-            except OSError:
+                message = kernel.receive(generation.door, pipes.MAXIMUM)
+            except BlockingIOError:
                 return
             if not message:
                 return
-            word = pipes.hear(message)
-            if isinstance(word, Failed | Loaded | Ready):
-                self._step(policy.Said(generation.number, word))
+            self._understand(generation, message)
 
     # -- actions
 
@@ -224,7 +232,7 @@ class Master:
 
     def _took_over(self, number: int, reason: str) -> None:
         self._serving = self._generations.get(number)
-        self._reason = reason
+        self._reason = printable(reason)
         self._settings = self._pending.pop(number, self._settings)
         self._pending = {other: value for other, value in self._pending.items() if other > number}
         self._state = self._state._replace(
@@ -234,13 +242,13 @@ class Master:
         self._emperor.keep(self._doors.all())
         self._emperor.say(FromVassal.ACCEPTING)
         if reason:
-            self._emperor.state("failed", reason)
+            self._emperor.state("failed", self._reason)
         else:
             self._emperor.state("running")
             self._emperor.say(FromVassal.LOYAL)
         self._caller.ready()
         if not self._emperor:
-            systemd.notify(f"READY=1\nSTATUS={reason or 'serving'}")
+            systemd.notify(f"READY=1\nSTATUS={self._reason or 'serving'}")
 
     def _watch(self, files: tuple[str, ...]) -> None:
         if self._watcher is not None:

@@ -174,7 +174,9 @@ def _answers(path: str) -> bool:
 
 def _internet(endpoint: Endpoint, address: str, queue: int) -> Listener:
     family = socket.AF_INET6 if endpoint.kind == "inet6" else socket.AF_INET
-    _, _, _, _, name = socket.getaddrinfo(endpoint.host, endpoint.port, family, socket.SOCK_STREAM)[0]
+    # As bytes, a plain name needs no codec to be imported, which takes long and fails where Python is out of reach by now.
+    host = endpoint.host.encode() if endpoint.host.isascii() else endpoint.host
+    _, _, _, _, name = socket.getaddrinfo(host, endpoint.port, family, socket.SOCK_STREAM)[0]
     with socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         deadline = time.monotonic() + PATIENCE
