@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from imperator import __version__, logs, pipes
 from imperator.config.build import build
 from imperator.config.load import read
+from imperator.config.pairs import Pair, listing
 from imperator.config.settings import Command, Settings
 from imperator.errors import COMMAND_LINE, Diagnostic, Refused, Severity
 from imperator.process.daemon import Caller
@@ -127,11 +128,11 @@ def _adopt_stdin(settings: Settings) -> Settings:
     )
 
 
-def _show_config(pairs: Sequence[object]) -> None:
+def _show_config(pairs: Sequence[Pair]) -> None:
     logs.say(";uWSGI instance configuration")
     logs.say("[uwsgi]")
-    for pair in pairs:
-        logs.say(f"{pair.key} = {pair.text()}")  # type: ignore[attr-defined]
+    for line in listing(pairs):
+        logs.say(line)
     logs.say(";end of configuration")
 
 

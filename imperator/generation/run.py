@@ -149,9 +149,9 @@ class Generation:
 
     def _ordered(self) -> None:
         try:
-            message = self._master.recv(1)
-        except (ConnectionResetError, BlockingIOError):
-            message = b""
+            message = kernel.receive(self._master, 1)
+        except BlockingIOError:
+            return
         if not message:
             self._loop.forget(self._master.fileno())
             self._step(policy.Ordered(Order.DRAIN, "the master died"))
@@ -196,9 +196,9 @@ class Generation:
 
     def _heard(self, number: int, door: socket.socket) -> None:
         try:
-            message = door.recv(1)
-        except (ConnectionResetError, BlockingIOError):
-            message = b""
+            message = kernel.receive(door, 1)
+        except BlockingIOError:
+            return
         if message == pipes.READY_WORKER:
             self._step(policy.WorkerReady(number))
         elif not message:

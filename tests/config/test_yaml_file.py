@@ -1,11 +1,11 @@
 """The part of YAML that configurations use."""
 
 import pytest
+import yaml
 
 from imperator.config.complain import Complaints
 from imperator.config.yaml_file import parse
 
-yaml = pytest.importorskip("yaml")
 
 
 def parsed(text, section="uwsgi"):
