@@ -240,10 +240,10 @@ class Master:
         )
         self._doors.close_others(self._settings)
         self._emperor.keep(self._doors.all())
-        self._emperor.say(FromVassal.ACCEPTING)
         if reason:
             self._emperor.state("failed", self._reason)
         else:
+            self._emperor.say(FromVassal.ACCEPTING)
             self._emperor.state("running")
             self._emperor.say(FromVassal.LOYAL)
         self._caller.ready()
