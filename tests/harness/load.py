@@ -2,16 +2,19 @@
 
 Run as a program of its own (standard library only, so that it also runs inside a container):
 ``python3 load.py HOST:PORT PATH CONNECTIONS RATE``. It prints ``going`` once each connection has had an
-answer, ends when its standard input is closed, and then prints one JSON document. It never repeats a failed request.
+answer, ends when its standard input is closed, and then prints one JSON document. A line on its standard
+input is answered with ``round`` once each connection has had one more answer. It never repeats a failed request.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
+import traceback
 from typing import NamedTuple
 
 #: No answer within this many seconds is a failure.
@@ -73,6 +76,14 @@ class Load:
             self.process.wait()
             raise AssertionError(f"the load did not get going: {line}{self.process.stdout.read()}")
 
+    def round(self) -> None:
+        """Wait until every connection has had the answer to one more request, asked from now on."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write("round\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline().strip() == "round"
+
     def finish(self) -> Report:
         """End it. Requests under way are waited for."""
         out, _ = self.process.communicate("")
@@ -99,7 +110,13 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes, bool]:
 
 
 async def _connection(
-    address: str, path: str, pause: float, delay: float, stop: asyncio.Event, rows: list[Request], first: asyncio.Event
+    address: str,
+    path: str,
+    pause: float,
+    delay: float,
+    stop: asyncio.Event,
+    rows: list[Request],
+    rounds: asyncio.Queue[float],
 ) -> None:
     host, _, port = address.rpartition(":")
     writer = reader = None
@@ -116,7 +133,7 @@ async def _connection(
         except (OSError, EOFError, ValueError, IndexError, asyncio.TimeoutError) as error:
             status, note, close = 0, repr(error), True
         rows.append(Request(start, time.monotonic() - start, status, note))
-        first.set()
+        rounds.put_nowait(start)
         if close and writer:
             writer.close()
             writer = None
@@ -128,19 +145,36 @@ async def _connection(
         writer.close()
 
 
+def _give_up(task: asyncio.Task[None]) -> None:
+    """A connection that ends by an error of this program's own must not be waited for."""
+    if not task.cancelled() and task.exception():
+        traceback.print_exception(task.exception())
+        sys.stderr.flush()
+        os._exit(1)
+
+
+async def _round(queues: list[asyncio.Queue[float]], word: str) -> None:
+    now = time.monotonic()
+    for queue in queues:
+        while await queue.get() < now:
+            pass
+    print(word, flush=True)
+
+
 async def _main(address: str, path: str, connections: int, rate: float) -> None:
     rows: list[Request] = []
     stop = asyncio.Event()
-    firsts = [asyncio.Event() for _ in range(connections)]
+    queues: list[asyncio.Queue[float]] = [asyncio.Queue() for _ in range(connections)]
     pause = 1.0 / rate
     tasks = [
-        asyncio.ensure_future(_connection(address, path, pause, pause * n / connections, stop, rows, first))
-        for n, first in enumerate(firsts)
+        asyncio.ensure_future(_connection(address, path, pause, pause * n / connections, stop, rows, queue))
+        for n, queue in enumerate(queues)
     ]
-    for first in firsts:
-        await first.wait()
-    print("going", flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    for task in tasks:
+        task.add_done_callback(_give_up)
+    await _round(queues, "going")
+    while await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline):
+        await _round(queues, "round")
     stop.set()
     await asyncio.gather(*tasks)
     json.dump(rows, sys.stdout)

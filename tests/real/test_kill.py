@@ -60,6 +60,7 @@ def test_worker(site: Site, start: Start):
     wait.until(
         lambda: len(site.instance.workers()) == WORKERS and old[0] not in site.instance.workers(), "another worker"
     )
+    load.round()
     report = load.finish()
     # One core: at most the one request that it was answering.
     assert len(report.failed) <= 1, report.failed[:5]
@@ -81,6 +82,7 @@ def test_generation(site: Site, start: Start):
         20,
     )
     assert not processes.gone(old, 20), "workers of the killed generation"
+    load.round()
     report = load.finish()
     assert not report.failed, report.failed[:5]
     assert site.instance.master() == master
@@ -96,6 +98,7 @@ def test_master(site: Site, start: Start):
     wait.until(lambda: site.instance.master() not in (0, master), "another master", 20)
     site.instance.up(WORKERS)
     assert not processes.gone(below, 20), "processes of the killed master"
+    load.round()
     report = load.finish()
     assert not report.failed, report.failed[:5]
     site.emperor.expected = (r"(?i)vassal|master|emperor|killed|signal",)

@@ -64,6 +64,7 @@ def test_reload_loses_nothing_and_nobody_waits(site: Site, start: Start):
     site.reload()
     wait.until(lambda: site.nginx.client.body().startswith("two "), "the new code", 30)
     assert not processes.gone(old, 30), "the old workers stay"
+    load.round()
     report = load.finish()
     assert not report.failed, report.failed[:5]
     versions = {note.split()[0] for note in report.notes()}
@@ -90,6 +91,7 @@ def test_code_that_does_not_start_changes_nothing(start: Start, tmp_path: Path, 
     site.server.log.wait(rf"app\.py:{line}: ", 20)
     # The failed generation has said its last word; what runs now is what ran before.
     assert site.instance.workers() == old
+    load.round()
     report = load.finish()
     assert not report.failed, report.failed[:5]
     assert {note.split()[0] for note in report.notes()} == {"one"}
@@ -126,8 +128,7 @@ def test_a_request_under_way_is_finished_by_the_old_code(start: Start, tmp_path:
     site.server.send(signal.SIGHUP)
     wait.until(lambda: site.nginx.client.body().startswith("two "), "the new code", 20)
     assert not processes.gone(old, 20), "the old workers stay"
-    # By the time that this one is answered, each connection of the load has asked the new workers too.
-    assert site.nginx.client.body("/slow?400").startswith("two ")
+    load.round()
     report = load.finish()
     assert not report.failed, report.failed[:5]
     assert {note.split()[0] for note in report.notes()} == {"one", "two"}

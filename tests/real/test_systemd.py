@@ -112,6 +112,7 @@ def test_reload_loses_nothing(service: Service):
     service.do("reload")
     wait.until(lambda: service.serving() and service.get() != old, "an answer from a new worker", 20)
     wait.until(lambda: old.split()[-1] not in map(str, service.vassal()), "the end of the old worker", 20)
+    load.round()
     report = load.finish()
     assert not report.failed, report.failed[:5]
     assert len(report.notes()) > 1, "the load saw no new worker"
@@ -164,6 +165,7 @@ def test_killed_emperor_is_restarted_and_leaves_no_orphan(service: Service):
         lambda: service.main_pid() not in (0, old) and service.show("ActiveState") == "active", "another emperor", 20
     )
     wait.until(service.serving, "the site", 20)
+    load.round()
     report = load.finish()
     assert report.requests[-1].status == 200
     assert service.main_pid() == pidfile(service)

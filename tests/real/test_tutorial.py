@@ -289,6 +289,7 @@ def test_reload_keeps_the_emperor_and_answers_all_the_time(site: Site, start: St
     assert site.type("uwsgi-reload").returncode == 0
     wait.until(lambda: worker_of(server.client) not in ("", first), "another worker", 20)
     assert not processes.gone([int(first)], 20)
+    load.round()
     report = load.finish()
     assert not report.failed, report.failed[:5]
     assert site.pid() == emperor
