@@ -25,14 +25,23 @@ PATIENCE = 20.0
 class Worker:
     """A forked worker, and its front-end's side of the sockets."""
 
-    def __init__(self, directory: Path, app: Any, *, start: bool = True, expect: int = 0, **settings: Any) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        app: Any,
+        *,
+        start: bool = True,
+        expect: int = 0,
+        beside: Worker | None = None,
+        **settings: Any,
+    ) -> None:
         self.directory = directory
         self.expect = expect
         self.status: int | None = None
         self.log_path = directory / "log"
         self.log_path.touch()
-        self.sockets: dict[str, socket.socket] = {}
-        for protocol in PROTOCOLS:
+        self.sockets: dict[str, socket.socket] = dict(beside.sockets) if beside else {}
+        for protocol in () if beside else PROTOCOLS:
             tcp = socket.create_server(("127.0.0.1", 0), backlog=256)
             unix = socket.socket(socket.AF_UNIX)
             unix.bind(str(directory / protocol))

@@ -113,10 +113,58 @@ def test_a_connection_that_was_accepted_but_said_nothing_is_waited_for(worker):
 
 
 def test_what_was_not_accepted_stays_for_the_next_generation(worker):
-    server = worker(hello)
-    assert server.drain() == 0
-    with server.connect() as sock:
-        assert sock.fileno() >= 0
+    old = worker(hello)
+    new = worker(hello, beside=old, start=False)
+    assert old.drain() == 0
+    with old.connect() as sock:
+        sock.sendall(speak.http())
+        new.control.send(b"S")
+        assert speak.parse(speak.read_all(sock)).body == b"hello"
+
+
+def test_workers_share_the_sockets(worker, gate):
+    first = worker(gate)
+    second = worker(gate, beside=first)
+    with first.connect() as busy:
+        busy.sendall(speak.http(path="/wait"))
+        first.wait_for(lambda: "waiting" in first.log() + second.log(), "the first request")
+        # One core each, one of which is taken: the other takes whatever comes.
+        for name in ("http", "tcp-http", "uwsgi"):
+            request = speak.encode(name.split("-")[-1], "GET", "/")
+            assert speak.parse(first.send(request, name)).body == b"hello"
+        gate.open()
+        assert speak.parse(speak.read_all(busy)).body == b"hello"
+    assert sorted([first.row().requests, second.row().requests]) == [1, 3]
+
+
+def test_a_handover_under_load_loses_nothing(worker):
+    old = worker(hello)
+    new = worker(hello, beside=old, start=False)
+    stop, failures, served = threading.Event(), [], [0] * 4
+
+    def client(index, name):
+        try:
+            while not stop.is_set():
+                assert speak.parse(old.send(speak.http(), name)).body == b"hello"
+                served[index] += 1
+        except BaseException as error:
+            failures.append(error)
+
+    clients = [threading.Thread(target=client, args=(i, ("http", "tcp-http")[i % 2])) for i in range(4)]
+    for thread in clients:
+        thread.start()
+    old.wait_for(lambda: min(served) > 50, "requests of the old one")
+    new.control.send(b"S")
+    old.control.send(b"D")
+    assert old.wait() == 0
+    marks = list(served)
+    old.wait_for(
+        lambda: all(now > mark + 50 for now, mark in zip(served, marks, strict=True)), "requests of the new one"
+    )
+    stop.set()
+    for thread in clients:
+        thread.join()
+    assert failures == []
 
 
 def test_the_end_of_the_generation_is_a_drain(worker, gate):
