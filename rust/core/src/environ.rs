@@ -322,12 +322,33 @@ impl Vocabulary {
                 known => set_text(py, dict, self.key(known), value)?,
             }
         }
+        if request.protocol() != Some(Protocol::Uwsgi) && request.find(Known::PathInfo).is_none() {
+            self.set_path(py, dict, request, text)?;
+        }
         if request.modifiers().0 == 30 {
             let script = request.find(Known::ScriptName).map_or(&b""[..], |span| span.of(text));
             let script = script.strip_suffix(b"/").unwrap_or(script);
             let path = request.path().of(text);
             if let Some(rest) = path.strip_prefix(script).filter(|rest| rest.is_empty() || rest.starts_with(b"/")) {
                 set_text(py, dict, self.key(Known::PathInfo), rest)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Vocabulary {
+    /// The path for a FastCGI or SCGI front-end that does not tell PATH_INFO. nginx's stock parameters name the whole path
+    /// SCRIPT_NAME (FastCGI) or DOCUMENT_URI, as for files on disk; here it is the application's.
+    fn set_path(&self, py: Python<'_>, dict: Object, request: &Request, text: &[u8]) -> Result<(), Failure> {
+        let find = |known| request.find(known).map(|span| span.of(text)).filter(|value| !value.is_empty());
+        let script = find(Known::ScriptName);
+        let Some(path) = find(Known::DocumentUri).or(script) else { return Ok(()) };
+        match script.and_then(|script| path.strip_prefix(script)) {
+            Some(rest) if rest.starts_with(b"/") => set_text(py, dict, self.key(Known::PathInfo), rest)?,
+            _ => {
+                set_text(py, dict, self.key(Known::PathInfo), path)?;
+                set(py, dict, self.key(Known::ScriptName), self.empty)?;
             }
         }
         Ok(())
