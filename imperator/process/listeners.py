@@ -179,6 +179,8 @@ def _internet(endpoint: Endpoint, address: str, queue: int) -> Listener:
     _, _, _, _, name = socket.getaddrinfo(host, endpoint.port, family, socket.SOCK_STREAM)[0]
     with socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # No worker is woken, or takes a connection from another, before the client has said something.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 5)
         deadline = time.monotonic() + PATIENCE
         while True:
             try:

@@ -57,6 +57,28 @@ def test_an_untrusted_peer_speaks_http_only_where_http_is_declared(worker, spoke
     assert json.loads(answer.body)["PATH_INFO"] == "/x"
 
 
+PATHS = {
+    # name: (variables told instead of PATH_INFO, SCRIPT_NAME, PATH_INFO)
+    "nginx fastcgi_params": ({"SCRIPT_NAME": "/a b", "DOCUMENT_URI": "/a b"}, "", "/a b"),
+    "nginx scgi_params": ({"DOCUMENT_URI": "/a"}, "", "/a"),
+    "Apache": ({"SCRIPT_NAME": "/a"}, "", "/a"),
+    "mounted": ({"SCRIPT_NAME": "/m", "DOCUMENT_URI": "/m/a"}, "/m", "/a"),
+    "not mounted": ({"SCRIPT_NAME": "/m", "DOCUMENT_URI": "/mm"}, "", "/mm"),
+    "nothing": ({}, "", ""),
+}
+
+
+@pytest.mark.parametrize("protocol", ["fastcgi", "scgi"])
+@pytest.mark.parametrize("case", PATHS)
+def test_the_path_is_found_where_a_front_end_tells_it(worker, protocol, case):
+    told, script_name, path_info = PATHS[case]
+    variables = speak.variables(path="/raw") | told
+    del variables["PATH_INFO"]
+    raw = worker(show).send(getattr(speak, protocol)(variables), protocol)
+    seen = json.loads(speak.decode(protocol, raw).body)
+    assert (seen["SCRIPT_NAME"], seen["PATH_INFO"]) == (script_name, path_info)
+
+
 def test_http_tells_the_addresses(worker):
     server = worker(show)
     with server.connect("tcp-http") as sock:

@@ -141,7 +141,6 @@ FLAWS = {
     "name with space": ("200 OK", [("A B", "c")]),
     "name is empty": ("200 OK", [("", "c")]),
     "name with colon": ("200 OK", [("A:", "c")]),
-    "hop by hop": ("200 OK", [("Connection", "close")]),
     "length is no number": ("200 OK", [("Content-Length", "4x")]),
 }
 
@@ -162,6 +161,18 @@ def test_a_flaw_is_raised_in_the_application(worker, flaw):
     answer = server.ask()
     assert answer.status == 500 and b"Set-Cookie" not in answer.raw and b"Traceback" not in answer.raw
     assert "in app" in server.log()
+
+
+@pytest.mark.parametrize("name", ["Connection", "Keep-Alive", "Transfer-Encoding", "TE", "Trailer", "Upgrade"])
+def test_what_an_application_says_of_the_connection_is_left_out(worker, name):
+    def app(environ, start_response):
+        start_response("200 OK", [("Before", "1"), (name, "keep-alive"), ("After", "2")])
+        return [b"events"]
+
+    answer = worker(app).ask()
+    assert answer.status == 200 and answer.body == b"events"
+    assert answer.header("Before") == "1" and answer.header("After") == "2"
+    assert answer.header(name) is None or name == "Connection" and answer.header(name) == "close"
 
 
 def test_a_flaw_may_be_mended(worker):

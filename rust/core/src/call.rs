@@ -410,7 +410,12 @@ impl Core {
                     } else {
                         self.count_read_error();
                     }
-                    engine.log.say(&format!("{} during {} ({})", error.value(py), self.row().request(), String::from_utf8_lossy(&conn.address)));
+                    engine.log.say(&format!(
+                        "{} during {} ({})",
+                        error.value(py),
+                        self.row().request(),
+                        String::from_utf8_lossy(&conn.address)
+                    ));
                 } else {
                     scoreboard::add(&self.row().exceptions, 1);
                     drop(answer);

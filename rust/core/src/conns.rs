@@ -6,7 +6,9 @@
 //! for which it is a needless look. That is why edge-triggered readiness is enough and no core waits for another.
 
 use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicU64, AtomicU8, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::{
+    AtomicU64, AtomicU8, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+};
 use std::sync::{Mutex, PoisonError};
 
 use crate::conn::Conn;

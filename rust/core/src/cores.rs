@@ -371,7 +371,9 @@ impl Core {
                     match error.raw_os_error() {
                         Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO) => continue,
                         Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => {
-                            engine.log.say(&format!("cannot accept a connection: {error}: raise the limit of open files"));
+                            engine
+                                .log
+                                .say(&format!("cannot accept a connection: {error}: raise the limit of open files"));
                             // The listener stays readable: do not spin.
                             std::thread::sleep(std::time::Duration::from_millis(50));
                         }

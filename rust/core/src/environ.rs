@@ -77,9 +77,8 @@ fn interned(py: Python<'_>, text: &str) -> Object {
 #[inline]
 fn latin1(py: Python<'_>, bytes: &[u8]) -> PyResult<Object> {
     // SAFETY: pointer and length are those of a slice; no error handler is needed, latin-1 has every byte.
-    let object = unsafe {
-        ffi::PyUnicode_DecodeLatin1(bytes.as_ptr().cast(), bytes.len() as ffi::Py_ssize_t, std::ptr::null())
-    };
+    let object =
+        unsafe { ffi::PyUnicode_DecodeLatin1(bytes.as_ptr().cast(), bytes.len() as ffi::Py_ssize_t, std::ptr::null()) };
     if object.is_null() {
         return Err(PyErr::fetch(py));
     }
@@ -245,9 +244,9 @@ impl Vocabulary {
         set_text(py, dict, self.key(Known::RequestUri), request.target().of(text))?;
         let mut scratch = std::mem::take(&mut self.path);
         let path = wire::decode_path(request.path().of(text), &mut scratch);
-        let result = path.map_err(Failure::Refused).and_then(|path| {
-            set_text(py, dict, self.key(Known::PathInfo), path).map_err(Failure::Python)
-        });
+        let result = path
+            .map_err(Failure::Refused)
+            .and_then(|path| set_text(py, dict, self.key(Known::PathInfo), path).map_err(Failure::Python));
         self.path = scratch;
         result?;
         let query = request.query().of(text);

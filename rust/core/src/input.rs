@@ -125,7 +125,8 @@ impl Source {
             *position = 0;
         }
         let before = data.len();
-        py.detach(|| stream.fill(data)).map_err(|error| PyOSError::new_err(format!("error during read on wsgi.input: {error}")))?;
+        py.detach(|| stream.fill(data))
+            .map_err(|error| PyOSError::new_err(format!("error during read on wsgi.input: {error}")))?;
         Ok(data.len() > before)
     }
 

@@ -64,8 +64,10 @@ static WRITE: Definition = Definition(ffi::PyMethodDef {
 fn function(py: Python<'_>, definition: &'static Definition, owner: &Py<Exchange>) -> PyResult<Py<PyAny>> {
     let definition = std::ptr::from_ref(&definition.0).cast_mut();
     // SAFETY: the definition is static and only read; the owner is a live object.
-    unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyCFunction_NewEx(definition, owner.as_ptr(), std::ptr::null_mut())) }
-        .map(Bound::unbind)
+    unsafe {
+        Bound::from_owned_ptr_or_err(py, ffi::PyCFunction_NewEx(definition, owner.as_ptr(), std::ptr::null_mut()))
+    }
+    .map(Bound::unbind)
 }
 
 impl Functions {
@@ -142,8 +144,15 @@ impl Answer {
                 let middle = self.text.len();
                 append_latin1(&value, "a header's value", &mut self.text)?;
                 let (name_bytes, value_bytes) = (self.text.get(start..middle), self.text.get(middle..));
-                if let Err(flaw) = wire::check_header(name_bytes.unwrap_or(&[]), value_bytes.unwrap_or(&[])) {
-                    return Err(PyValueError::new_err(format!("header {}: {flaw}", name.repr()?)));
+                match wire::check_header(name_bytes.unwrap_or(&[]), value_bytes.unwrap_or(&[])) {
+                    Ok(()) => {}
+                    // The connection is the server's business: what an application says of it, as many that send
+                    // events do (`Connection: keep-alive`), is left out and breaks nothing.
+                    Err(wire::Flaw::HopByHop) => {
+                        self.text.truncate(start);
+                        continue;
+                    }
+                    Err(flaw) => return Err(PyValueError::new_err(format!("header {}: {flaw}", name.repr()?))),
                 }
                 self.headers.push((start as u32, middle as u32, self.text.len() as u32));
             }
@@ -251,9 +260,10 @@ fn write(exchange: &Exchange, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResu
         let date = crate::log::http_date((crate::sys::wall_us() / 1_000_000) as i64);
         answer.begin(None, &date);
     }
-    answer.push(bytes.as_bytes()).and_then(|()| answer.flush_or_wait(py)).map_err(|error| {
-        PyOSError::new_err(format!("write error: {error}"))
-    })
+    answer
+        .push(bytes.as_bytes())
+        .and_then(|()| answer.flush_or_wait(py))
+        .map_err(|error| PyOSError::new_err(format!("write error: {error}")))
 }
 
 unsafe extern "C" fn call_write(
@@ -283,4 +293,3 @@ unsafe extern "C" fn call_write(
         }
     }
 }
-
