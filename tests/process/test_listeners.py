@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import threading
 
@@ -277,6 +278,8 @@ def test_a_connected_socket_is_no_listening_one():
 def test_the_queue_of_a_port():
     listener = listen(Endpoint("inet", host="127.0.0.1"), WHERE, 7, PLAIN, {})
     with socket.create_connection(("127.0.0.1", listener.endpoint.port)):
+        # The client is connected a moment before the queue has it.
+        assert select.select([listener.fd], [], [], 20)[0]
         assert listeners.queue(listener.fd) == (1, 7)
     release(listener, unlink=True)
 
