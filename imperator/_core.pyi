@@ -95,7 +95,9 @@ class Scoreboard:
     """
 
     def __init__(self, fd: int) -> None:
-        """Map the scoreboard behind ``fd`` (``OSError``, ``ValueError`` when it is none). The descriptor may be closed afterwards."""
+        """Map the scoreboard behind ``fd`` (``OSError``, ``ValueError`` when it is none). The descriptor may be closed
+        afterwards.
+        """
 
     @staticmethod
     def create(workers: int, cores: int) -> int:
@@ -110,10 +112,12 @@ def serve(app: WSGIApplication | None, settings: WorkerSettings) -> int:
 
     ``app`` is None when the application could not be loaded: every request is answered 500.
 
-    The control socket carries single bytes. From the worker: ``R`` when it is ready to accept. To the worker: ``S`` begin to
-    accept; ``D`` drain: stop accepting, finish what has begun, end; ``K`` end at once. End of file means that the
-    generation died and is ``D``. SIGTERM, SIGINT, SIGQUIT and SIGHUP to the worker mean ``D``, a second one ``K``.
+    The control socket carries single bytes. From the worker: ``R`` when it is ready to accept. To the worker: ``S``
+    begin to accept; ``D`` drain: stop accepting, finish what has begun, end; ``K`` end at once. End of file means
+    that the generation died and is ``D``. SIGTERM, SIGINT, SIGQUIT and SIGHUP to the worker mean ``D``, a second one
+    ``K``.
 
-    A drain that takes longer than ``mercy`` ends the process from a thread that needs no GIL, with status 1; ``K`` and a
-    second signal end it with status 0, also without ``atexit``. A panic of the engine is logged and aborts the process.
+    A drain that takes longer than ``mercy`` ends the process from a thread that needs no GIL, with status 1; ``K`` and
+    a second signal end it with status 0, also without ``atexit``. A panic of the engine is logged and aborts the
+    process.
     """

@@ -1,7 +1,7 @@
 """The program that an emperor executes for each vassal's master: the command line, started fast.
 
-It is run by ``python -I -S``: without the machine's site packages, which a master does not need and which can take longer to
-look through than everything else it does. So the package is loaded from where this file lies.
+It is run by ``python -I -S``: without the machine's site packages, which a master does not need and which can take
+longer to look through than everything else it does. So the package is loaded from where this file lies.
 """
 
 import os

@@ -2,10 +2,11 @@
 
 Two doors use them, each a ``SOCK_SEQPACKET`` pair, so that one message is one word and end of file is a death:
 
-* **emperor ↔ master**: single bytes, the ones uWSGI's emperor and vassals say to each other, so that a vassal of ours may run
-  under uWSGI's emperor, whose pair is a stream, and the reverse. Between two of ours (the environment holds ``IMPERATOR_EMPEROR``) the master also
-  says :class:`Keep` and :class:`State`, which are longer.
-* **master ↔ generation**: single bytes downwards (:class:`Order`), :class:`Loaded`, :class:`Failed`, :class:`Ready` upwards.
+* **emperor ↔ master**: single bytes, the ones uWSGI's emperor and vassals say to each other, so that a vassal of ours
+  may run under uWSGI's emperor, whose pair is a stream, and the reverse. Between two of ours (the environment holds
+  ``IMPERATOR_EMPEROR``) the master also says :class:`Keep` and :class:`State`, which are longer.
+* **master ↔ generation**: single bytes downwards (:class:`Order`), :class:`Loaded`, :class:`Failed`, :class:`Ready`
+  upwards.
 
 What a generation needs to know before it starts is a :class:`Plan`, written once into a memory file that it inherits.
 
@@ -89,7 +90,8 @@ class Loaded(NamedTuple):
 class Failed(NamedTuple):
     """generation → master: the application cannot be loaded.
 
-    ``reason`` is one line with its place, ``traceback`` what Python says about it, ``files`` the files that may mend it.
+    ``reason`` is one line with its place, ``traceback`` what Python says about it, ``files`` the files that may mend
+    it.
     """
 
     reason: str
@@ -112,7 +114,9 @@ MAXIMUM = 65536
 
 
 def say(word: Word) -> bytes:
-    """A word as the bytes of one message. Of a long failure the start of its reason and the end of its traceback are kept."""
+    """A word as the bytes of one message. Of a long failure the start of its reason and the end of its traceback are
+    kept.
+    """
     if isinstance(word, Failed):
         word = word._replace(reason=word.reason[:4000], traceback=word.traceback[-20000:], files=word.files[:64])
     elif isinstance(word, State):
@@ -135,7 +139,8 @@ def _encode(word: Word) -> bytes:
 def hear(message: bytes) -> Word:
     """The word in a message; ``ValueError`` when it is none, which is a fault of ours or another version of us.
 
-    A generation is the application's process, which may write whatever it likes: what is not of the right kind is no word.
+    A generation is the application's process, which may write whatever it likes: what is not of the right kind is no
+    word.
     """
     try:
         name, *values = json.loads(message)

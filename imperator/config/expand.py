@@ -26,7 +26,7 @@ MOST_WORK = 1 << 23
 Resolve = Callable[[str], str | None]
 
 
-class Endless(Exception):  # noqa: N818 - it is no mistake of a program, it describes the references
+class Endless(Exception):
     """References lead to each other. Carries the names, in order, up to the first that comes again."""
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 
-class Unreadable(Exception):  # noqa: N818 - said of a file, as the rest of its sentence says why
+class Unreadable(Exception):
     """A file or resource could not be read. The text says why, in the words of the system."""
 
 

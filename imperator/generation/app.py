@@ -128,7 +128,8 @@ def _attribute(loader: Loader, module: types.ModuleType, name: str, files: list[
         application = _guarded(loader, files, lambda: application())
     if not callable(application):
         kind = type(application).__name__
-        reason = f'{place}: "{name}" in {_what(loader)} is a {kind} and cannot be called; point callable = at the WSGI application'
+        hint = "point callable = at the WSGI application"
+        reason = f'{place}: "{name}" in {_what(loader)} is a {kind} and cannot be called; {hint}'
         raise NotLoaded(Failed(reason, "", files))
     return application  # type: ignore[no-any-return]
 

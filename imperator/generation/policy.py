@@ -1,8 +1,9 @@
 """What a generation does about its workers, and when: state and event in, state and actions out.
 
-A generation lives through three tempers. While it *proves itself* every worker must become ready; one that does not ends the
-generation, because the master decides what follows. While it *serves* a dead worker is replaced, at once or after the
-back-off of ``lifecycle``. While it *leaves* no worker is replaced, and the last one's end is the generation's.
+A generation lives through three tempers. While it *proves itself* every worker must become ready; one that does not
+ends the generation, because the master decides what follows. While it *serves* a dead worker is replaced, at once or
+after the back-off of ``lifecycle``. While it *leaves* no worker is replaced, and the last one's end is the
+generation's.
 
 Pure: no clock, no process, no log.
 """

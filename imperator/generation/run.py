@@ -1,7 +1,8 @@
 """A generation: one loaded copy of the application, and the workers forked from it.
 
-Carries out what ``policy`` decides. It lives in the vassal's interpreter, so it imports the standard library and this package
-only, and it has no thread of its own. What it says to the master is in ``pipes``; what it prints is for people.
+Carries out what ``policy`` decides. It lives in the vassal's interpreter, so it imports the standard library and this
+package only, and it has no thread of its own. What it says to the master is in ``pipes``; what it prints is for
+people.
 """
 
 from __future__ import annotations
@@ -240,6 +241,6 @@ def _warn_of_threads() -> None:
     if threading and (others := threading.active_count() - 1):
         names = ", ".join(thread.name for thread in threading.enumerate() if thread is not threading.main_thread())
         logs.say(
-            f"warning: the application started {others} thread{'s' * (others > 1)} while it was imported ({names}), which"
+            f"warning: the application started {others} thread{'s' * (others > 1)} at its import ({names}), which"
             " will not exist in the workers; start them in the worker, for example at the first request [threads-lost]"
         )

@@ -1,8 +1,8 @@
 """The program that a master executes in the vassal's own interpreter: make our package importable, nothing else.
 
-It runs under whatever Python the vassal's virtualenv has, so it is written for old ones too, down to the message that they
-get. Our package is loaded from where this file lies, without a place on ``sys.path``: what else is installed beside it must
-not become visible to the application.
+It runs under whatever Python the vassal's virtualenv has, so it is written for old ones too, down to the message that
+they get. Our package is loaded from where this file lies, without a place on ``sys.path``: what else is installed
+beside it must not become visible to the application.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """The listening sockets of one instance: opened, taken over, changed by a reload, handed to a successor, closed.
 
-They are known by their address. A reload opens what is new before anything else happens, and closes what is gone only when the
-new generation has taken over, so that a reload that fails has changed nothing.
+They are known by their address. A reload opens what is new before anything else happens, and closes what is gone only
+when the new generation has taken over, so that a reload that fails has changed nothing.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ class Doors:
             kind = "UNIX" if wanted.endpoint.kind in ("unix", "abstract") else "TCP"
             verb = "inherited" if inherited else "bound to"
             logs.say(
-                f"{wanted.protocol} socket {len(self._open) - 1} {verb} {kind} address {listener.address} fd {listener.fd}"
+                f"{wanted.protocol} socket {len(self._open) - 1} {verb} {kind} address {listener.address}"
+                f" fd {listener.fd}"
             )
             if by_habit and wanted.endpoint.kind == "unix" and settings.chmod_socket is None and not umask & 0o002:
                 logs.complain([startup.world_writable(wanted.endpoint.path, wanted.where)])

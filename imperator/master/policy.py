@@ -1,11 +1,12 @@
 """What a master does about its generations, and when: state and event in, state and actions out.
 
-The idea. At any time one generation serves, at most one starts beside it (the challenger), and any number drain. A challenger
-that becomes ready takes over: it is told to serve, then the others are told to drain. A challenger that fails ends, and nothing
-else changes. The newest wish wins: a reload during a reload ends the challenger and starts another.
+The idea. At any time one generation serves, at most one starts beside it (the challenger), and any number drain. A
+challenger that becomes ready takes over: it is told to serve, then the others are told to drain. A challenger that
+fails ends, and nothing else changes. The newest wish wins: a reload during a reload ends the challenger and starts
+another.
 
-If nothing serves, the newest generation is started again until it stands, with growing pauses. Only the very first start
-may end the instance, and only where the configuration says that it needs its application.
+If nothing serves, the newest generation is started again until it stands, with growing pauses. Only the very first
+start may end the instance, and only where the configuration says that it needs its application.
 
 Pure: no clock, no process, no log. Times are monotonic seconds.
 """
@@ -210,7 +211,7 @@ def next_deadline(state: State) -> float | None:
 
 
 def pause(failures: int) -> float:
-    """Seconds to wait before start number ``failures`` + 1 in a row: none for the first, then growing up to a minute."""
+    """Seconds to wait before start number ``failures`` + 1 in a row: none for the first, then growing to a minute."""
     return float(min(60, max(0, failures - 1)))
 
 
@@ -239,7 +240,8 @@ def _stop(state: State, why: str, insists: bool, now: float) -> Step:
         copies = tuple(copy._replace(deadline=now + FORCED) for copy in state.copies)
         orders: list[Action] = [Tell(copy.number, Order.STOP) for copy in copies]
         return state._replace(forced=True, copies=copies), [Log(f"{why} again: stopping at once"), *orders]
-    actions: list[Action] = [Log(f"{why} received...stopping: requests in progress have {state.mercy:g} seconds to finish")]
+    line = f"{why} received...stopping: requests in progress have {state.mercy:g} seconds to finish"
+    actions: list[Action] = [Log(line)]
     copies = ()
     for copy in state.copies:
         if copy.phase is Phase.STARTING:
@@ -323,7 +325,8 @@ def _time_passed(state: State, now: float) -> Step:
     copies: tuple[Copy, ...] = ()
     for copy in state.copies:
         if copy.deadline is not None and copy.deadline <= now:
-            actions += [Log(f"generation {copy.number} is taking too much time to die...NO MERCY !!!"), Kill(copy.number)]
+            line = f"generation {copy.number} is taking too much time to die...NO MERCY !!!"
+            actions += [Log(line), Kill(copy.number)]
             copy = copy._replace(deadline=None)
         copies = (*copies, copy)
     state = state._replace(copies=copies)

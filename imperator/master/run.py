@@ -1,6 +1,8 @@
-"""The master of one instance: it owns the sockets, the pidfile, the signals and the generations, and imports no application.
+"""The master of one instance: it owns the sockets, the pidfile, the signals and the generations, and imports no
+application.
 
-Carries out what ``policy`` decides, and turns what happens into its events. One thread, one loop. Its pid never changes.
+Carries out what ``policy`` decides, and turns what happens into its events. One thread, one loop. Its pid never
+changes.
 """
 
 from __future__ import annotations
@@ -257,7 +259,9 @@ class Master:
         if files:
             from imperator.master.mending import Mending
 
-            self._watcher = Mending(self._loop, files, lambda file: self._step(policy.ReloadAsked(f"{file} was changed")))
+            self._watcher = Mending(
+                self._loop, files, lambda file: self._step(policy.ReloadAsked(f"{file} was changed"))
+            )
 
     def _end(self, status: int, reason: str) -> None:
         self._status = self._status or status

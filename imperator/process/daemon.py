@@ -1,7 +1,8 @@
 """Going to the background without leaving the caller in the dark.
 
-uWSGI's daemon answers its caller at once, whatever happens next. Ours lets the caller wait until the instance stands, so
-that a service manager finds the pidfile, and a failed start has an exit status and its reason on the caller's terminal.
+uWSGI's daemon answers its caller at once, whatever happens next. Ours lets the caller wait until the instance stands,
+so that a service manager finds the pidfile, and a failed start has an exit status and its reason on the caller's
+terminal.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ def become(uid: int | None, gid: int | None, user: str | None, where: Where | No
         return Diagnostic(
             "not-root",
             where,
-            f"runs as uid {os.getuid()} gid {os.getgid()}, not as uid {wanted[0]} gid {wanted[1]}: only root can change that",
+            f"runs as uid {os.getuid()} gid {os.getgid()}, not as uid {wanted[0]} gid {wanted[1]}:"
+            " only root can change that",
             "start it as root, or leave uid and gid out",
             severity=Severity.WARNING,
         )

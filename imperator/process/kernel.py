@@ -38,8 +38,8 @@ class Exit(NamedTuple):
 def spawn(argv: Sequence[str], env: Mapping[str, str], *, keep: Iterable[int] = (), cwd: str | None = None) -> int:
     """Start a program and answer its pid once it runs.
 
-    ``keep`` are the descriptors that it inherits, under their numbers, besides standard output and error; standard input
-    is ``/dev/null``. Raises ``OSError``, with the name of what could not be opened, when it cannot be executed.
+    ``keep`` are the descriptors that it inherits, under their numbers, besides standard output and error; standard
+    input is ``/dev/null``. Raises ``OSError``, with the name of what could not be opened, when it cannot be executed.
     """
     report, failure = os.pipe2(os.O_CLOEXEC)
     pid, mask = _fork()
@@ -85,8 +85,9 @@ def _become(
 def fork(child: Callable[[], int]) -> int:
     """Fork a copy of this process that runs ``child`` and exits with what it answers. Answers the pid.
 
-    Whatever ``child`` raises is printed by Python and becomes status 1; it never reaches the parent's code. ``SystemExit``
-    means what it means at the end of any program. The interpreter is not finalised: nothing waits for threads.
+    Whatever ``child`` raises is printed by Python and becomes status 1; it never reaches the parent's code.
+    ``SystemExit`` means what it means at the end of any program. The interpreter is not finalised: nothing waits for
+    threads.
     """
     _flush()
     pid, mask = _fork()
@@ -126,8 +127,8 @@ def leave(status: int) -> NoReturn:
 
 
 def _fork() -> tuple[int, set[int]]:
-    """Fork with our signals held back, so that none reaches the child while its handlers still are its parent's: it would
-    write into the parent's loop. Answers the pid and, for the child, the mask to go back to.
+    """Fork with our signals held back, so that none reaches the child while its handlers still are its parent's: it
+    would write into the parent's loop. Answers the pid and, for the child, the mask to go back to.
     """
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, TAKEN)
     try:
@@ -143,8 +144,8 @@ def _fork() -> tuple[int, set[int]]:
 def detach() -> int:
     """Go on in the background, in a session of one's own, while the caller of the program still waits.
 
-    Answers, in the background, the descriptor of a pipe. The foreground process prints what is written to it and exits: with
-    the status that the first byte tells, or with 1 when the pipe is closed without a word.
+    Answers, in the background, the descriptor of a pipe. The foreground process prints what is written to it and
+    exits: with the status that the first byte tells, or with 1 when the pipe is closed without a word.
     """
     _flush()
     report, outcome = os.pipe2(os.O_CLOEXEC)
@@ -203,8 +204,8 @@ def pair() -> tuple[socket.socket, socket.socket]:
 def receive(end: socket.socket, size: int) -> bytes:
     """The next message at one end of a pair; empty when the other end is gone and has nothing more to say.
 
-    Never waits: raises ``BlockingIOError`` when there is nothing yet. The kernel reports an end that died with unread messages
-    as a reset, once, in front of what it had said before: those words still count.
+    Never waits: raises ``BlockingIOError`` when there is nothing yet. The kernel reports an end that died with unread
+    messages as a reset, once, in front of what it had said before: those words still count.
     """
     for _ in range(2):
         try:

@@ -174,7 +174,8 @@ def _answers(path: str) -> bool:
 
 def _internet(endpoint: Endpoint, address: str, queue: int) -> Listener:
     family = socket.AF_INET6 if endpoint.kind == "inet6" else socket.AF_INET
-    # As bytes, a plain name needs no codec to be imported, which takes long and fails where Python is out of reach by now.
+    # As bytes, a plain name needs no codec to be imported, which takes long and fails where Python is out of reach by
+    # now.
     host = endpoint.host.encode() if endpoint.host.isascii() else endpoint.host
     _, _, _, _, name = socket.getaddrinfo(host, endpoint.port, family, socket.SOCK_STREAM)[0]
     with socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as sock:
@@ -299,7 +300,8 @@ def _inode(path: str) -> int:
 
 
 def queue(fd: int) -> tuple[int, int]:
-    """How many connections wait in a listening TCP socket's queue, and how many may; zeros where the kernel does not say.
+    """How many connections wait in a listening TCP socket's queue, and how many may; zeros where the kernel does not
+    say.
 
     The kernel answers TCP_INFO of a listening socket with the queue in the fields of unacknowledged and sacked packets.
     """

@@ -1,6 +1,7 @@
 """Where standard output and error go: a file of the administrator's, opened once.
 
-Everything that a process of an instance prints ends up there, ours and the application's alike. Nothing here formats lines.
+Everything that a process of an instance prints ends up there, ours and the application's alike. Nothing here formats
+lines.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """One thread's event loop: descriptors, signals and alarms, one event at a time.
 
-A signal handler only queues: the interpreter writes the signal's number to a pipe, and the loop calls the handler between
-two events like any other. Time is monotonic and is read once a round; handlers receive nothing and ask :attr:`Loop.now`.
+A signal handler only queues: the interpreter writes the signal's number to a pipe, and the loop calls the handler
+between two events like any other. Time is monotonic and is read once a round; handlers receive nothing and ask
+:attr:`Loop.now`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Alarm:
         self.handler: Handler | None = handler
 
     def cancel(self) -> None:
+        """Do not do it."""
         self.handler = None
 
 

@@ -1,8 +1,8 @@
 """The first steps of an emperor and of a master, in the order that decides who owns what.
 
-Before privileges are given up: the background, the umask, the log, the pidfile. After: the second log and pidfiles, and the
-directory. What lies between, binding sockets, is the caller's. uWSGI opens the same files at the same points, so that their
-owners are the same.
+Before privileges are given up: the background, the umask, the log, the pidfile. After: the second log and pidfiles,
+and the directory. What lies between, binding sockets, is the caller's. uWSGI opens the same files at the same points,
+so that their owners are the same.
 """
 
 from __future__ import annotations

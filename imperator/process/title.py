@@ -1,7 +1,7 @@
 """The title of a process, as ``ps`` shows it: written over the memory of its command line.
 
-The kernel says where that memory is (``arg_start`` and ``arg_end`` in proc_pid_stat(5)). A title longer than the command
-line was is cut.
+The kernel says where that memory is (``arg_start`` and ``arg_end`` in proc_pid_stat(5)). A title longer than the
+command line was is cut.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ from imperator.config.complain import Complaints
 from imperator.config.yaml_file import parse
 
 
-
 def parsed(text, section="uwsgi"):
     complaints = Complaints()
     return [(p.key, p.value, p.where.line) for p in parse(text, section, "a.yaml", complaints)], complaints

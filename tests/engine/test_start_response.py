@@ -172,7 +172,7 @@ def test_what_an_application_says_of_the_connection_is_left_out(worker, name):
     answer = worker(app).ask()
     assert answer.status == 200 and answer.body == b"events"
     assert answer.header("Before") == "1" and answer.header("After") == "2"
-    assert answer.header(name) is None or name == "Connection" and answer.header(name) == "close"
+    assert answer.header(name) is None or (name == "Connection" and answer.header(name) == "close")
 
 
 def test_a_flaw_may_be_mended(worker):
