@@ -19,7 +19,7 @@ from imperator.errors import COMMAND_LINE, Diagnostic, Refused, Severity
 from imperator.process.daemon import Caller
 from imperator.process.world import RealWorld
 
-COMMANDS = ("options", "completion")
+COMMANDS = ("options", "completion", "check", "explain")
 """Our own commands, each a module of ``ops``; a positional argument of uWSGI's is a file's name."""
 
 

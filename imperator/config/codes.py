@@ -76,4 +76,17 @@ CODES: dict[str, str] = {
     "emperor-odd": "the directory of vassals has a name that looks like a flag",
     "master-off": "`master` is off and something needs it",
     "die-on-term-off": "`die-on-term` is off, and SIGTERM stops all the same",
+    # combinations, and advice
+    "no-effect-alone": "an option needs another one that is not there",
+    "harakiri-shorter": "`harakiri` ends requests before another timeout can",
+    "no-socket": "nothing says where to listen",
+    "no-application": "nothing says which application to run",
+    "buffer-small": "the room for headers is small",
+    "vacuum-off": "sockets stay behind when the instance has ended",
+    "need-app-off": "an application that cannot be loaded is served as errors",
+    "harakiri-off": "a request that hangs keeps its worker",
+    "listen-short": "fewer connections may wait than the kernel allows",
+    "listen-capped": "more connections shall wait than the kernel allows",
+    "world-writable-socket": "every user of the machine may connect to a socket",
+    "public-socket": "a protocol for servers can be reached from the network",
 }

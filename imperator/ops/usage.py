@@ -8,6 +8,8 @@ TEXT = f"""\
 Imperator {__version__}: an application server for Python that runs uWSGI's configurations.
 
 usage: imperator [options] [file.ini | app.py | package.module:callable]
+       imperator check FILE|DIR ...          what would come of starting these, without starting them
+       imperator explain FILE [OPTION ...]   where every value comes from; also: explain CODE
        imperator options [WORD ...]          what every option does, and how far it is supported
        imperator completion bash|zsh|fish    completion for your shell
 

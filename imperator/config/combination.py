@@ -1,0 +1,215 @@
+"""What options do to one another: lines without effect because another is missing, and instances that serve nothing.
+
+Each option for itself is ``build.py``'s matter. Options that Imperator does not keep have had their complaint already
+and are left out here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from imperator.config.complain import Complaints
+from imperator.config.option import Option
+from imperator.config.options import lookup, plugin_of
+from imperator.config.pairs import Pair
+from imperator.config.settings import Settings
+from imperator.config.values import leading_digits
+from imperator.errors import COMMAND_LINE, Diagnostic
+
+_FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("emperor-", ("emperor",)),
+    ("vassals-", ("emperor",)),
+    ("http-", ("http", "https", "https2", "http-socket")),
+    ("https-", ("https", "https2")),
+    ("fastrouter-", ("fastrouter",)),
+    ("rawrouter-", ("rawrouter",)),
+    ("spooler-", ("spooler",)),
+    ("stats-", ("stats",)),
+    ("cheaper-", ("cheaper",)),
+    ("max-requests-delta", ("max-requests",)),
+    ("callable", ("module", "wsgi-file", "mount", "ini-paste", "paste")),
+    ("manage-script-name", ("mount",)),
+    ("gevent-", ("gevent",)),
+)
+"""Options by the beginning of their name, and those of which one must be there."""
+
+_ALONE = frozenset(("http-socket", "http-to", "emperor-stats", "stats-server", "http-socket-modifier1"))
+_LOADERS = frozenset(
+    (
+        "module",
+        "wsgi-file",
+        "mount",
+        "wsgi",
+        "paste",
+        "ini-paste",
+        "ini-paste-logged",
+        "pyrun",
+        "eval",
+        "pecan",
+        "web3",
+        "pump",
+        "wsgi-lite",
+        "static-map",
+        "static-map2",
+        "check-static",
+        "static-index",
+        "route",
+        "lua",
+        "mule",
+        "fileserve-mode",
+        "spooler",
+        "cron",
+        "cron2",
+        "attach-daemon",
+        "attach-daemon2",
+        "smart-attach-daemon",
+        "smart-attach-daemon2",
+        "mount-app",
+        "app",
+        "import",
+        "shared-import",
+        "file",
+    )
+)
+_LISTENERS = frozenset(
+    (
+        "https",
+        "https2",
+        "http-socket",
+        "fastrouter",
+        "rawrouter",
+        "sslrouter",
+        "zerg",
+        "suwsgi-socket",
+        "ssl-socket",
+        "https-socket",
+        "sctp",
+        "upd",
+        "udp",
+        "forkptyrouter",
+        "raw-socket",
+        "puwsgi-socket",
+        "map-socket",
+    )
+)
+
+
+def combine(settings: Settings, pairs: Sequence[Pair], *, vassal: bool) -> list[Diagnostic]:
+    """What the lines do to one another. ``vassal``: an emperor starts it, nobody else can give it a socket."""
+    found = Complaints()
+    present: dict[str, Pair] = {}
+    for pair in pairs:
+        row = lookup(pair.key)
+        if row is not None:
+            present.setdefault(row.name, pair)
+    _lonely(settings, pairs, present, found)
+    _impatient(pairs, found)
+    if settings.command is None and not settings.emperor:
+        _nothing_to_do(settings, pairs, present, found, vassal)
+    return list(found)
+
+
+def _lonely(settings: Settings, pairs: Sequence[Pair], present: Collection[str], found: Complaints) -> None:
+    told: set[str] = set()
+    for pair in pairs:
+        row = lookup(pair.key)
+        if row is None or row.status in ("not yet", "refused") or row.name in told or pair.where == COMMAND_LINE:
+            continue
+        if settings.listen and row.name in ("chmod-socket", "chown-socket"):
+            if not any(one.endpoint.kind == "unix" for one in settings.listen):
+                told.add(row.name)
+                found.warn(
+                    "no-effect-alone",
+                    pair.where,
+                    f"{pair.key} has no effect: no socket here is a file",
+                    "remove the line, or write socket = /path/to.sock",
+                )
+            continue
+        wanted = _wanted(row)
+        if wanted and not any(name in present for name in wanted):
+            told.add(row.name)
+            found.warn(
+                "no-effect-alone",
+                pair.where,
+                f"{pair.key} has no effect without {wanted[0]}",
+                f"remove the line, or set {wanted[0]}",
+            )
+
+
+def _wanted(row: Option) -> tuple[str, ...]:
+    if row.name in _ALONE:
+        return ()
+    return next((heads for start, heads in _FAMILIES if row.name.startswith(start)), ())
+
+
+def _impatient(pairs: Sequence[Pair], found: Complaints) -> None:
+    """Timeouts that harakiri makes void: it kills the worker before they can end the wait."""
+    last: dict[str, tuple[Pair, int]] = {}
+    for pair in pairs:
+        row = lookup(pair.key)
+        if row is not None and row.name in ("harakiri", "http-timeout", "socket-timeout"):
+            digits = leading_digits(pair.text().strip())[0]
+            if digits and len(digits) < 10:
+                last[row.name] = (pair, int(digits))
+    if "harakiri" not in last or last["harakiri"][1] <= 0:
+        return
+    killer, limit = last["harakiri"]
+    for name in ("http-timeout", "socket-timeout"):
+        if name in last and last[name][1] > limit:
+            pair, seconds = last[name]
+            found.warn(
+                "harakiri-shorter",
+                killer.where,
+                f"harakiri = {limit} ends a request before {pair.key} = {seconds} of {pair.where} can",
+                f"write harakiri = {seconds + 10}, or a shorter {pair.key}",
+            )
+
+
+def _nothing_to_do(
+    settings: Settings, pairs: Sequence[Pair], present: dict[str, Pair], found: Complaints, vassal: bool
+) -> None:
+    first = next((pair.where._replace(line=0) for pair in pairs if pair.where.line), None)
+    if not settings.listen:
+        _no_socket(present, found, vassal, pairs)
+    if settings.loaders or not pairs:
+        return
+    foreign = next((pair for pair in pairs if plugin_of(pair.key)), None)
+    if not any(name in present for name in _LOADERS):
+        if foreign is not None:
+            plugin = plugin_of(foreign.key)
+            found.error(
+                "no-application",
+                foreign.where,
+                f"the application belongs to uWSGI's plugin {plugin}, which Imperator does not have",
+                "leave this one with uWSGI",
+            )
+        elif settings.listen:
+            found.warn(
+                "no-application",
+                first,
+                "no line says which application to serve",
+                "write wsgi-file = app.py or module = package.module",
+            )
+
+
+def _no_socket(present: dict[str, Pair], found: Complaints, vassal: bool, pairs: Sequence[Pair]) -> None:
+    asked = next((pair for name, pair in present.items() if name in _LISTENERS), None)
+    if any((row := lookup(pair.key)) is not None and row.kind == "addresses" and row.name != "stats" for pair in pairs):
+        return  # it has an address that cannot be used, and that was said
+    first = next((pair.where._replace(line=0) for pair in pairs if pair.where.line), None)
+    if asked is not None:
+        found.error(
+            "no-socket",
+            asked.where,
+            f"there is no socket besides {asked.key}, which Imperator does not have",
+            "add socket = /path/to.sock or http-socket = :8080",
+        )
+    elif vassal:
+        found.error("no-socket", first, "the vassal names no socket", "write socket = /path/to.sock")
+    else:
+        found.warn(
+            "no-socket",
+            first,
+            "no socket is named here",
+            "it runs if the command line, the environment or systemd gives it one",
+        )

@@ -1,0 +1,235 @@
+"""Whether the application of an instance will be found: its file, its module, its callable. Nothing of it is run.
+
+The text is compiled and its top level is looked through. A module may be found in more places than can be known without
+starting (import hooks, editable installs, zip files); where one of those is in play, nothing is said.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import sys
+from typing import NamedTuple
+
+from imperator.config.expand import unresolved
+from imperator.config.settings import Loader, Settings
+from imperator.errors import Diagnostic, Severity, Where
+from imperator.ops.ground import look
+from imperator.ops.person import READ, Person
+
+LARGEST = 4 << 20
+
+
+class _Source(NamedTuple):
+    path: str
+    """Of the file to compile; empty: found, but it is nothing that can be read as text."""
+
+
+def examine(settings: Settings, runner: Person) -> list[Diagnostic]:
+    """What is wrong with every application that shall be loaded. Some directory must exist: the rest is ground.py's."""
+    if settings.directory is not None and not os.path.isdir(settings.directory):
+        return []
+    if settings.home is not None and not os.path.isdir(settings.home):
+        return []
+    found: list[Diagnostic] = []
+    for loader in settings.loaders:
+        if not (unresolved(loader.target) or any(mark in loader.target for mark in ("{{", "${", "<%"))):
+            found += _file(settings, loader, runner) if loader.kind == "file" else _module(settings, loader, runner)
+    return found
+
+
+def _file(settings: Settings, loader: Loader, runner: Person) -> list[Diagnostic]:
+    base = settings.directory or settings.start
+    path = os.path.join(base, loader.target)
+    state = look(path)
+    if state is None:
+        if closed := runner.barrier(path):
+            return [_closed(loader, path, runner, closed)]
+        return [
+            Diagnostic(
+                "app-missing",
+                loader.where,
+                f"there is no file {path}",
+                f"names begin at {base}; correct the name, or set chdir",
+            )
+        ]
+    name = settings.callable or "application"
+    return _source(settings, loader, path, name, runner)
+
+
+def _module(settings: Settings, loader: Loader, runner: Person) -> list[Diagnostic]:
+    name, _, attribute = loader.target.partition(":")
+    if not all(part.isidentifier() for part in name.split(".")):
+        hint = "write package.module:callable, without .py"
+        return [Diagnostic("app-name-invalid", loader.where, f"{name} is no name of a module", hint)]
+    if name.split(".")[0] in sys.stdlib_module_names:
+        return []
+    folders = _own_folders(settings)
+    source = _find(folders, name)
+    if source is None:
+        more, certain = _installed(settings)
+        source = _find(more, name)
+        if source is None:
+            if not certain:
+                return []
+            shown = ", ".join(dict.fromkeys(folders + more[:1]))
+            return [
+                Diagnostic(
+                    "app-missing",
+                    loader.where,
+                    f"there is no module {name}",
+                    f"looked in {shown}; set chdir or pythonpath to the directory that holds it",
+                )
+            ]
+    if not source.path:
+        return []
+    return _source(settings, loader, source.path, attribute or settings.callable or "application", runner)
+
+
+def _own_folders(settings: Settings) -> list[str]:
+    base = settings.directory or settings.start
+    paths = [base, *settings.pythonpath]
+    for change in settings.env:
+        if change.name == "PYTHONPATH" and change.value:
+            paths += change.value.split(":")
+    return list(dict.fromkeys(os.path.normpath(os.path.join(base, path)) for path in paths if path))
+
+
+def _installed(settings: Settings) -> tuple[list[str], bool]:
+    """Where packages are installed, and whether a module that is not there is nowhere."""
+    if settings.home is None:
+        folders = [path for path in sys.path if path.endswith("-packages")]
+    else:
+        library = os.path.join(settings.home, "lib")
+        try:
+            versions = [name for name in os.listdir(library) if name.startswith("python3")]
+        except OSError:
+            return [], False
+        folders = [os.path.join(library, version, "site-packages") for version in versions]
+    for folder in folders:
+        try:
+            if any(
+                name.endswith((".pth", ".egg-link")) and not name.startswith(("distutils-", "_virtualenv"))
+                for name in os.listdir(folder)
+            ):
+                return folders, False
+        except OSError:
+            continue
+    return folders, True
+
+
+def _find(folders: list[str], name: str) -> _Source | None:
+    for folder in folders:
+        at = folder
+        parts = name.split(".")
+        for part in parts[:-1]:
+            at = os.path.join(at, part)
+        if not os.path.isdir(at):
+            continue
+        last = os.path.join(at, parts[-1])
+        for path in (os.path.join(last, "__init__.py"), last + ".py"):
+            if os.path.isfile(path):
+                return _Source(path)
+        if os.path.isdir(last) or any(
+            one.startswith(parts[-1] + ".") and one.endswith((".so", ".pyc")) for one in os.listdir(at)
+        ):
+            return _Source("")
+    return None
+
+
+def _source(settings: Settings, loader: Loader, path: str, attribute: str, runner: Person) -> list[Diagnostic]:
+    state = look(path)
+    closed = runner.barrier(path)
+    if closed is None and state is not None and not runner.may(state, READ):
+        closed = path
+    if closed:
+        return [_closed(loader, path, runner, closed)]
+    try:
+        with open(path, "rb") as file:
+            text = file.read(LARGEST)
+        compile(text, path, "exec", dont_inherit=True)
+        tree = ast.parse(text, path)
+    except SyntaxError as error:
+        return [_broken(settings, loader, path, error)]
+    except (OSError, ValueError, RecursionError, MemoryError):
+        return []
+    name = attribute.removesuffix("()").split(".")[0]
+    if name in _bound(tree) or _obscure(tree):
+        return []
+    offer = [
+        node.targets[0].id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Call)
+        and node.targets[0].id in ("app", "application", "api", "server", "wsgi", "handler")
+    ]
+    hint = f"it has {offer[0]}: write callable = {offer[0]}" if offer else "name another with callable ="
+    return [Diagnostic("app-callable-missing", loader.where, f"{path} defines no {name}", hint)]
+
+
+def _closed(loader: Loader, path: str, runner: Person, closed: str) -> Diagnostic:
+    return Diagnostic(
+        "app-unreadable",
+        loader.where,
+        f"{runner.name} may not read {path}: {closed} is closed to it",
+        f"allow it: chmod a+rx {closed}" if closed != path else f"allow it: chmod a+r {path}",
+    )
+
+
+def _broken(settings: Settings, loader: Loader, path: str, error: SyntaxError) -> Diagnostic:
+    ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    theirs = _version(settings.home) if settings.home else ours
+    place = Where(path, error.lineno or 0)
+    message = f"the application cannot be compiled: {error.msg}"
+    if theirs and theirs != ours:
+        return Diagnostic(
+            "app-syntax",
+            place,
+            f"{message} (Python {ours}; the virtualenv has {theirs})",
+            f"run the check under Python {theirs} to be sure",
+            Severity.WARNING,
+        )
+    return Diagnostic("app-syntax", place, message, f"mend the line; it is loaded because of {loader.where}")
+
+
+def _version(home: str) -> str | None:
+    """The version of a virtualenv's Python, as its ``pyvenv.cfg`` tells."""
+    try:
+        with open(os.path.join(home, "pyvenv.cfg"), encoding="utf-8", errors="replace") as file:
+            found = re.search(r"^version(?:_info)?\s*=\s*(\d+\.\d+)", file.read(65536), re.MULTILINE)
+    except OSError:
+        return None
+    return found[1] if found else None
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    """Every name that the module's own level may bind, in whatever branch."""
+    names: set[str] = set()
+    waiting: list[ast.AST] = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        waiting.extend(ast.iter_child_nodes(node))
+    return names
+
+
+def _obscure(tree: ast.Module) -> bool:
+    """Whether names may come from where they cannot be seen."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+            return True
+        if isinstance(node, ast.Name) and node.id in ("globals", "exec", "setattr", "vars", "execfile"):
+            return True
+        if isinstance(node, ast.FunctionDef) and node.name == "__getattr__":
+            return True
+        if isinstance(node, ast.Global):
+            return True
+    return False

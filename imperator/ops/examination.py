@@ -1,0 +1,135 @@
+"""The examination of one configuration: everything about it that can be known without starting it, and the verdict.
+
+It reads, builds, looks at the machine and at the application's text, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from imperator.config.advice import advise
+from imperator.config.build import build
+from imperator.config.combination import combine
+from imperator.config.load import read
+from imperator.config.pairs import Pair
+from imperator.config.secrets import secrets
+from imperator.config.settings import Settings
+from imperator.errors import Diagnostic, Severity, Where
+from imperator.ops import application, ground
+from imperator.ops.finding import Finding, Lines, findings
+from imperator.ops.subject import Subject
+from imperator.ops.unfinished import gather
+from imperator.process.world import RealWorld
+
+ELSEWHERE = frozenset(
+    (
+        "user-unknown",
+        "group-unknown",
+        "file-unreadable",
+        "placeholder-unresolved",
+        "listen-short",
+        "listen-capped",
+    )
+)
+"""Complaints that another machine may not have."""
+
+
+class Verdict(enum.Enum):
+    """What will come of starting it."""
+
+    UNCHANGED = "runs unchanged"
+    NOTES = "runs, with these notes"
+    CANNOT = "cannot run, because"
+
+
+class Examined(NamedTuple):
+    """What was found out about one configuration."""
+
+    subject: Subject
+    settings: Settings
+    pairs: tuple[Pair, ...]
+    files: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Errors keep it from running, advice is no note."""
+        severities = {one.severity for one in self.findings}
+        if Severity.ERROR in severities:
+            return Verdict.CANNOT
+        return Verdict.NOTES if Severity.WARNING in severities else Verdict.UNCHANGED
+
+    @property
+    def is_emperor(self) -> bool:
+        """Whether it governs vassals."""
+        return bool(self.settings.emperor)
+
+    def add(self, *diagnostics: Diagnostic) -> Examined:
+        """The same with more complaints, known only now."""
+        more = findings(diagnostics, Lines(self.subject.directory), {})
+        return self._replace(findings=in_order((*self.findings, *more)))
+
+
+def examine(subject: Subject, *, advice: bool = True, elsewhere: bool = False) -> Examined:
+    """Examine one. ``elsewhere``: it is meant for another machine, nothing is asked of this one."""
+    world = RealWorld(directory=subject.directory, environ=subject.environ)
+    loaded = read(subject.argv, world)
+    settings, found = build(loaded.pairs, world)
+    diagnostics = [*loaded.diagnostics, *found, *combine(settings, loaded.pairs, vassal=subject.vassal)]
+    hidden = {pair.where: secret for pair, _, secret in secrets(loaded.pairs)}
+    if not elsewhere and settings.command is None:
+        runner = subject.starter.become(settings.uid, settings.gid, settings.user)
+        diagnostics += ground.examine(settings, subject.starter)
+        diagnostics += application.examine(settings, runner)
+        diagnostics += _exposed(loaded.pairs, subject.directory)
+    if advice:
+        diagnostics += advise(settings, loaded.pairs, world)
+    if elsewhere:
+        diagnostics = [one for one in diagnostics if one.code not in ELSEWHERE]
+    lines = Lines(subject.directory)
+    for file in dict.fromkeys(one.where.file for one in diagnostics if one.where and one.where.line):
+        diagnostics = gather(file, diagnostics, lines)
+    main = next((file for file in loaded.files), "")
+    diagnostics = [_somewhere(one, main, subject) for one in diagnostics]
+    return Examined(subject, settings, loaded.pairs, loaded.files, in_order(findings(diagnostics, lines, hidden)))
+
+
+def in_order(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Errors first, then notes, then advice; by place within."""
+    rank = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+    def key(one: Finding) -> tuple[int, str, int]:
+        where = one.diagnostic.where or Where("")
+        return rank[one.severity], where.file, where.line
+
+    return tuple(sorted(found, key=key))
+
+
+def _somewhere(one: Diagnostic, main: str, subject: Subject) -> Diagnostic:
+    """A complaint about nothing in particular is one about the file."""
+    if one.where is None or not one.where.file:
+        return one._replace(where=Where(subject.path or main))
+    return one
+
+
+def _exposed(pairs: Sequence[Pair], directory: str) -> list[Diagnostic]:
+    """Secrets in files that every user of the machine may read."""
+    found = []
+    for pair, name, _ in secrets(pairs):
+        if not pair.where.line:
+            continue
+        state = ground.look(os.path.join(directory, pair.where.file))
+        if state is not None and state.st_mode & 0o004:
+            found.append(
+                Diagnostic(
+                    "secret-readable",
+                    pair.where,
+                    f"{name} looks like a secret, and every user of this machine may read {pair.where.file}",
+                    f"chmod o-r {pair.where.file}",
+                    Severity.WARNING,
+                )
+            )
+    return found

@@ -1,0 +1,141 @@
+"""Files that are not configurations yet: templates whose marks nobody has filled in, and merges nobody has resolved.
+
+Every line of such a file can look like a mistake of its own. Here they become one complaint that says what the file is,
+and those that only follow from it are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from imperator.errors import Diagnostic, Severity, Where
+from imperator.ops.finding import Lines
+
+_LANGUAGES = (
+    (re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{%-?\s*$"), "Jinja (Ansible, Salt, Cookiecutter, Django)"),
+    (re.compile(r"<%.*?%>"), "ERB (Puppet, Chef)"),
+    (re.compile(r"(?<![\w/])__[A-Z][A-Z0-9_]*__(?!\w)|(?<![\w/@])@[A-Z][A-Z0-9_]*@"), "a program that replaces marks"),
+)
+_SHELL = "the shell or envsubst"
+_TEMPLATE_NAMES = (".j2", ".jinja", ".jinja2", ".erb", ".tpl", ".tmpl", ".template", ".mustache", ".in")
+_PERCENT = re.compile(r"%[a-z][a-z_]{2,}")
+_ABOUT_VALUES = frozenset(
+    (
+        "placeholder-foreign",
+        "number-missing",
+        "no-workers",
+        "number-trailing",
+        "address-invalid",
+        "user-unknown",
+        "group-unknown",
+        "mode-invalid",
+        "umask-invalid",
+        "percent-dropped",
+        "bad-directory",
+        "no-directory",
+        "no-interpreter",
+        "app-missing",
+        "app-name-invalid",
+        "unknown-option",
+        "syntax-error",
+        "flag-unclear",
+        "comment-in-value",
+        "no-permission",
+        "file-unreadable",
+        "placeholder-unresolved",
+        "block-unclosed",
+        "vacuum-not-permitted",
+        "value-dropped",
+        "foreign-option",
+        "address-is-number",
+        "emperor-source-missing",
+        "public-socket",
+        "file-format-unknown",
+        "app-unreadable",
+        "no-socket",
+        "no-application",
+        "section-missing",
+        "env-removes",
+        "address-odd",
+        "number-negative",
+        "number-out-of-range",
+    )
+)
+
+
+class _Template(NamedTuple):
+    language: str
+    lines: list[int]
+    needed: bool
+    """Whether it cannot be a configuration as it is."""
+
+
+def gather(file: str, diagnostics: Sequence[Diagnostic], lines: Lines) -> list[Diagnostic]:
+    """The complaints about ``file``, those about marks of templates and merges put together."""
+    text = lines.of(file)
+    found = list(diagnostics)
+    if (merge := _merge(text)) is not None:
+        first, last = merge
+        found = [one for one in found if not _within(one, file, first, last)]
+        found.insert(
+            0,
+            Diagnostic(
+                "merge-conflict",
+                Where(file, first),
+                f"lines {first} to {last} are a merge that nobody has resolved",
+                "keep one side and remove the marks; both are read until then",
+                Severity.WARNING,
+            ),
+        )
+    template = _template(file, text, found)
+    return found if template is None else _as_template(file, template, found)
+
+
+def _merge(text: Sequence[str]) -> tuple[int, int] | None:
+    marks = [number for number, line in enumerate(text, 1) if line.startswith(("<<<<<<< ", ">>>>>>> "))]
+    return (marks[0], marks[-1]) if marks else None
+
+
+def _within(one: Diagnostic, file: str, first: int, last: int) -> bool:
+    inside = one.where is not None and one.where.file == file and first <= one.where.line <= last
+    return inside and (one.code == "merge-conflict" or one.severity is not Severity.ERROR)
+
+
+def _template(file: str, text: Sequence[str], found: Iterable[Diagnostic]) -> _Template | None:
+    live = [(number, line) for number, line in enumerate(text, 1) if line.lstrip()[:1] not in ("#", ";", "")]
+    free = ("route", "log-", "logformat", "hook", "exec", "cron", "attach", "smart-", "final-", "response-", "error-")
+    for pattern, language in _LANGUAGES:
+        numbers = [number for number, line in live if pattern.search(line) and not line.lstrip().startswith(free)]
+        if numbers:
+            return _Template(language, numbers, True)
+    if file.endswith(_TEMPLATE_NAMES):
+        numbers = [number for number, line in live if _PERCENT.search(line)]
+        if numbers:
+            return _Template("the program it is named for", numbers, True)
+    numbers = sorted(
+        {one.where.line for one in found if one.code == "placeholder-foreign" and one.where and one.where.file == file}
+    )
+    return _Template(_SHELL, numbers, False) if numbers else None
+
+
+def _as_template(file: str, template: _Template, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    marked = set(template.lines)
+    kept: list[Diagnostic] = []
+    error = template.needed
+    for one in found:
+        here = one.where is not None and one.where.file == file
+        whole = here and one.where is not None and (one.where.line == 0 or one.code == "syntax-error")
+        if here and one.where is not None and one.code in _ABOUT_VALUES and (one.where.line in marked or whole):
+            error = error or (one.severity is Severity.ERROR and not whole)
+        else:
+            kept.append(one)
+    many = len(template.lines)
+    what = "line still holds its mark" if many == 1 else "lines still hold its marks"
+    message = f"this is a template for {template.language}: {many} {what}"
+    hint = "fill it in and check the result"
+    if template.language == _SHELL:
+        hint += "; uWSGI's own spelling for a variable of the environment is $(NAME)"
+    severity = Severity.ERROR if error else Severity.WARNING
+    return [Diagnostic("template", Where(file, template.lines[0]), message, hint, severity), *kept]
