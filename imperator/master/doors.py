@@ -95,12 +95,13 @@ class Doors:
         self._open.clear()
 
     def plan(self, settings: Settings) -> list[pipes.Door]:
-        """The sockets as a generation receives them."""
-        return [
-            pipes.Door(self._open[address].fd, wanted.protocol, self._open[address].address)
-            for wanted in settings.listen
-            if (address := str(wanted.endpoint)) in self._open
-        ]
+        """The sockets as a generation receives them: each address once, with the protocol that was named first."""
+        plan: dict[str, pipes.Door] = {}
+        for wanted in settings.listen:
+            address = str(wanted.endpoint)
+            if address in self._open and address not in plan:
+                plan[address] = pipes.Door(self._open[address].fd, wanted.protocol, self._open[address].address)
+        return list(plan.values())
 
     def all(self) -> list[tuple[str, int]]:
         """Addresses and descriptors, for a successor."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from imperator import pipes
@@ -31,6 +33,8 @@ class Generation(NamedTuple):
     pid: int
     door: socket.socket
     scoreboard: Scoreboard
+    began: float
+    """When it was started, seconds since the epoch."""
 
 
 def start(
@@ -38,23 +42,27 @@ def start(
 ) -> Generation:
     """Start generation ``number``. Raises :class:`Refused` when its interpreter cannot be executed."""
     python = interpreter(settings)
-    scoreboard_fd = Scoreboard.create(settings.workers, settings.threads)
-    plan_fd = kernel.memory_file("plan", plan(settings, number, name, doors, scoreboard_fd, anyway).write())
-    ours, its = kernel.pair()
-    argv = [python, START, str(its.fileno()), str(plan_fd), f"generation {number} of {name}"]
-    keep = [its.fileno(), plan_fd, scoreboard_fd, *(door.fd for door in doors)]
-    try:
+    with ExitStack() as closing:
+        try:
+            scoreboard_fd = Scoreboard.create(settings.workers, settings.threads)
+            closing.callback(os.close, scoreboard_fd)
+            scoreboard = Scoreboard(scoreboard_fd)
+            text = plan(settings, number, name, doors, scoreboard_fd, anyway).write()
+            plan_fd = kernel.memory_file("plan", text)
+            closing.callback(os.close, plan_fd)
+            ours, its = kernel.pair()
+        except OSError as error:
+            raise Refused(_no_room(error)) from error
+        closing.callback(its.close)
+        argv = [python, START, str(its.fileno()), str(plan_fd), f"generation {number} of {name}"]
+        keep = [its.fileno(), plan_fd, scoreboard_fd, *(door.fd for door in doors)]
         env = environment(settings, number, environ)
-        pid = kernel.spawn(argv, env, keep=keep, cwd=settings.directory or settings.start)
-        scoreboard = Scoreboard(scoreboard_fd)
-    except OSError as error:
-        ours.close()
-        raise Refused(_not_executed(error, python, settings)) from error
-    finally:
-        its.close()
-        os.close(plan_fd)
-        os.close(scoreboard_fd)
-    return Generation(number, pid, ours, scoreboard)
+        try:
+            pid = kernel.spawn(argv, env, keep=keep, cwd=settings.directory or settings.start)
+        except (OSError, ValueError) as error:
+            ours.close()
+            raise Refused(_not_executed(error, python, settings)) from error
+    return Generation(number, pid, ours, scoreboard, time.time())
 
 
 def interpreter(settings: Settings) -> str:
@@ -140,7 +148,16 @@ def title(settings: Settings, name: str) -> str:
     return f"{settings.procname_prefix}{name}{settings.procname_append}"
 
 
-def _not_executed(error: OSError, python: str, settings: Settings) -> Diagnostic:
+def _no_room(error: OSError) -> Diagnostic:
+    return Diagnostic(
+        "no-room-for-generation",
+        None,
+        f"cannot prepare a generation: {error.strerror or error}",
+        "raise the limit that it names, such as LimitNOFILE or the memory of the container",
+    )
+
+
+def _not_executed(error: OSError | ValueError, python: str, settings: Settings) -> Diagnostic:
     place = settings.where.get("home")
     if isinstance(error, PermissionError) and (closed := identity.barrier(python)):
         return Diagnostic(
@@ -149,6 +166,6 @@ def _not_executed(error: OSError, python: str, settings: Settings) -> Diagnostic
             f"the user of this instance may not execute {python}: {closed} is closed to it",
             f"open the way (chmod a+x {closed}) or install Python and the virtualenv where that user can read",
         )
-    subject = error.filename or python
+    reason = f"{error.filename or python}: {error.strerror}" if isinstance(error, OSError) else str(error)
     hint = "check home and chdir" if place else "check chdir"
-    return Diagnostic("no-interpreter", place, f"cannot start Python: {subject}: {error.strerror}", hint)
+    return Diagnostic("no-interpreter", place, f"cannot start Python: {reason}", hint)

@@ -6,6 +6,7 @@ Watches the directories, because editors replace files, and because a missing fi
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 
 from imperator.process import inotify
@@ -19,9 +20,14 @@ EVENTS = inotify.CLOSE_WRITE | inotify.MOVED_TO | inotify.CREATE | inotify.ATTRI
 
 
 class Mending:
-    """Calls ``mended`` once for a burst of changes to any of ``files``, with the first one's path, until closed."""
+    """Calls ``mended`` once for a burst of changes to any of ``files``, with the last one's path, until closed.
 
-    def __init__(self, loop: Loop, files: tuple[str, ...], mended: Callable[[str], None]) -> None:
+    ``began``, in seconds since the epoch, is when the attempt that failed was started: a change since then counts too.
+    """
+
+    def __init__(
+        self, loop: Loop, files: tuple[str, ...], began: float, mended: Callable[[str], None]
+    ) -> None:
         self._loop = loop
         self._mended = mended
         self._inotify = Inotify()
@@ -30,6 +36,9 @@ class Mending:
         for file in files:
             self._add(file)
         loop.watch(self._inotify.fd, self._read)
+        for file in files:
+            if began < _modified(file) <= time.time():
+                self._changed(file)
 
     def close(self) -> None:
         """Watch no more."""
@@ -53,7 +62,16 @@ class Mending:
         for news in self._inotify.read():
             folder, names = self._names.get(news.watch, ("", set()))
             if news.name in names:
-                path = os.path.join(folder, news.name)
-                if self._alarm:
-                    self._alarm.cancel()
-                self._alarm = self._loop.at(self._loop.now + SETTLE, lambda path=path: self._mended(path))  # type: ignore[misc]
+                self._changed(os.path.join(folder, news.name))
+
+    def _changed(self, path: str) -> None:
+        if self._alarm:
+            self._alarm.cancel()
+        self._alarm = self._loop.at(self._loop.now + SETTLE, lambda: self._mended(path))
+
+
+def _modified(file: str) -> float:
+    try:
+        return os.stat(file).st_mtime
+    except OSError:
+        return 0.0

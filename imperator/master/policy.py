@@ -5,8 +5,9 @@ challenger that becomes ready takes over: it is told to serve, then the others a
 fails ends, and nothing else changes. The newest wish wins: a reload during a reload ends the challenger and starts
 another.
 
-If nothing serves, the newest generation is started again until it stands, with growing pauses. Only the very first
-start may end the instance, and only where the configuration says that it needs its application.
+If nothing serves, the newest generation is started again until it stands, with growing pauses; one that died soon
+after it took over counts as one that never stood. Only the very first start may end the instance: where the
+configuration says that it needs its application, or where the generation died before it could say anything of it.
 
 Pure: no clock, no process, no log. Times are monotonic seconds.
 """
@@ -23,6 +24,12 @@ NO_APP = 22
 
 KILL_AFTER = 3.0
 """Seconds that a generation has beyond the mercy that it grants to its workers, before it is killed."""
+
+SETTLED = 5.0
+"""Seconds that a generation must have served to count as one that stood."""
+
+SLOW = 30.0
+"""Seconds after which a generation that still starts is mentioned in the log, and then again, ever more seldom."""
 
 FORCED = 2.0
 """Seconds that a generation has to end after it was told to stop at once."""
@@ -44,6 +51,9 @@ class Copy(NamedTuple):
     app: bool | None = None
     reason: str = ""
     deadline: float | None = None
+    """When it is killed; while it starts, when the log mentions that it still does."""
+    since: float = 0.0
+    """When it was started, or took over."""
 
 
 class State(NamedTuple):
@@ -187,7 +197,7 @@ def step(state: State, event: Event, now: float) -> Step:
     """The state after ``event``, and what is to be done."""
     match event:
         case Begin():
-            return _start(state, reread=False)
+            return _start(state, now, reread=False)
         case ReloadAsked(why):
             return _reload(state, why, now)
         case StopAsked(why, insists):
@@ -215,10 +225,11 @@ def pause(failures: int) -> float:
     return float(min(60, max(0, failures - 1)))
 
 
-def _start(state: State, *, reread: bool) -> Step:
+def _start(state: State, now: float, *, reread: bool) -> Step:
     number = state.last + 1
     anyway = not state.need_app and state.serving() is None
-    state = state._replace(last=number, copies=(*state.copies, Copy(number)), retry_at=None)
+    copy = Copy(number, deadline=now + SLOW, since=now)
+    state = state._replace(last=number, copies=(*state.copies, copy), retry_at=None)
     return state, [Start(number, anyway, reread)]
 
 
@@ -229,7 +240,7 @@ def _reload(state: State, why: str, now: float) -> Step:
     if rival := state.challenger():
         actions += [Log(f"generation {rival.number} was still starting: it is given up"), Kill(rival.number)]
         state = state._replace(copies=_with(state, rival.number, phase=Phase.DRAINING, deadline=None))
-    state, more = _start(state._replace(failures=0), reread=True)
+    state, more = _start(state._replace(failures=0), now, reread=True)
     return state, actions + more
 
 
@@ -276,7 +287,7 @@ def _take_over(state: State, copy: Copy, now: float) -> Step:
     copies: tuple[Copy, ...] = ()
     for other in state.copies:
         if other.number == copy.number:
-            other = other._replace(phase=Phase.SERVING)
+            other = other._replace(phase=Phase.SERVING, deadline=None, since=now)
         elif other.phase is Phase.SERVING:
             actions += [
                 Log(f"generation {copy.number} serves; generation {other.number} finishes its requests and ends"),
@@ -288,7 +299,7 @@ def _take_over(state: State, copy: Copy, now: float) -> Step:
         actions.append(Watch(()))
     else:
         actions.append(Log(f"*** no app loaded: every request is answered 500 until this is mended: {copy.reason} ***"))
-    return state._replace(copies=copies, stood=True, failures=0), actions
+    return state._replace(copies=copies, stood=True), actions
 
 
 def _ended(state: State, number: int, status: int, how: str, now: float) -> Step:
@@ -308,7 +319,8 @@ def _ended(state: State, number: int, status: int, how: str, now: float) -> Step
         status = NO_APP if copy.app is False else status or 1
         state = state._replace(stopping=True, over=Leave(status, why))
         return state, [Log(f"*** no app loaded. GAME OVER: {why} ***"), *_leave_if_alone(state)]
-    failures = state.failures + 1
+    stood = copy.phase is Phase.SERVING and now - copy.since >= SETTLED
+    failures = 1 if stood else state.failures + 1
     delay = pause(failures)
     state = state._replace(failures=failures)
     line = f"generation {number} {how}" + (f": {copy.reason}" if copy.reason else "")
@@ -316,7 +328,7 @@ def _ended(state: State, number: int, status: int, how: str, now: float) -> Step
         return state, [Log(f"{line}; generation {state.last} is starting already")]
     if delay:
         return state._replace(retry_at=now + delay), [Log(f"{line}; the next one starts in {delay:g} seconds")]
-    state, actions = _start(state, reread=False)
+    state, actions = _start(state, now, reread=False)
     return state, [Log(f"{line}; the next one starts now"), *actions]
 
 
@@ -324,14 +336,19 @@ def _time_passed(state: State, now: float) -> Step:
     actions: list[Action] = []
     copies: tuple[Copy, ...] = ()
     for copy in state.copies:
-        if copy.deadline is not None and copy.deadline <= now:
+        if copy.deadline is not None and copy.deadline <= now and copy.phase is Phase.STARTING:
+            waited = now - copy.since
+            line = f"generation {copy.number} has been starting for {waited:.0f} seconds: its import goes on"
+            actions.append(Log(line))
+            copy = copy._replace(deadline=now + waited)
+        elif copy.deadline is not None and copy.deadline <= now:
             line = f"generation {copy.number} is taking too much time to die...NO MERCY !!!"
             actions += [Log(line), Kill(copy.number)]
             copy = copy._replace(deadline=None)
         copies = (*copies, copy)
     state = state._replace(copies=copies)
     if state.retry_at is not None and state.retry_at <= now:
-        state, more = _start(state, reread=False)
+        state, more = _start(state, now, reread=False)
         actions += more
     return state, actions
 

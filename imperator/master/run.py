@@ -259,8 +259,10 @@ class Master:
         if files:
             from imperator.master.mending import Mending
 
+            # What was mended while it was being imported counts too.
+            began = max((one.began for one in self._generations.values()), default=0.0)
             self._watcher = Mending(
-                self._loop, files, lambda file: self._step(policy.ReloadAsked(f"{file} was changed"))
+                self._loop, files, began, lambda file: self._step(policy.ReloadAsked(f"{file} was changed"))
             )
 
     def _end(self, status: int, reason: str) -> None:

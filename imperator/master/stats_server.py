@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 
@@ -23,9 +24,9 @@ class StatsServer:
         self._document = document
         self._clients: set[_Client] = set()
         for listener in listeners:
-            sock = socket.socket(fileno=listener.fd)
+            sock = socket.socket(fileno=os.dup(listener.fd))  # the listener's own descriptor is closed by its owner
             sock.setblocking(False)
-            loop.watch(listener.fd, lambda sock=sock: self._accept(sock))  # type: ignore[misc]
+            loop.watch(sock.fileno(), lambda sock=sock: self._accept(sock))  # type: ignore[misc]
 
     def _accept(self, listening: socket.socket) -> None:
         try:

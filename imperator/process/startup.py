@@ -72,7 +72,13 @@ class Footing:
 
     def _write(self, path: str, option: str) -> None:
         if not any(os.path.realpath(path) == os.path.realpath(other.path) for other in self._pidfiles):
-            self._pidfiles.append(Pidfile(path, self._place(option)))
+            try:
+                self._pidfiles.append(Pidfile(path, self._place(option)))
+            except Refused as refusal:
+                # Several vassals may name one file by mistake, and uWSGI starts them all: so do we, and leave it alone.
+                if not self._vassal or any(one.code != "already-running" for one in refusal.diagnostics):
+                    raise
+                logs.complain(one._replace(severity=Severity.WARNING) for one in refusal.diagnostics)
 
     def _place(self, option: str) -> Where | None:
         return self._settings.where.get(option)
@@ -101,7 +107,7 @@ def socket_umask(settings: Settings, inherited: str | None) -> tuple[int, bool]:
     if settings.umask is not None:
         return settings.umask, False
     if settings.daemonized_umask or inherited is not None:
-        return int(inherited, 8) if inherited else 0, True
+        return int(inherited, 8) if inherited and inherited.isdecimal() else 0, True
     current = os.umask(0o022)
     os.umask(current)
     return current, False

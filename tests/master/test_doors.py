@@ -59,6 +59,12 @@ def test_what_generations_receive(doors, tmp_path):
         assert second.address == f"127.0.0.1:{bound.getsockname()[1]}"  # any free port is named once it is known
 
 
+def test_an_address_named_twice_is_one_door_with_the_first_protocol(doors, tmp_path):
+    wanted = settings(unix(tmp_path / "a", "http"), unix(tmp_path / "a"))
+    doors.open(wanted)
+    assert [door.protocol for door in doors.plan(wanted)] == ["http"]
+
+
 def test_all_that_cannot_be_had_is_told_and_then_nothing_is_open(doors, tmp_path):
     for name in ("file", "other"):
         (tmp_path / name).write_text("")

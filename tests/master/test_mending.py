@@ -9,6 +9,9 @@ import pytest
 from imperator.master.mending import Mending
 from imperator.process.loop import Loop
 
+NEVER = float("inf")
+"""Nothing has changed since then."""
+
 
 def watch(files: list[str], change) -> list[str]:
     """What is said to be mended after ``change``."""
@@ -18,7 +21,7 @@ def watch(files: list[str], change) -> list[str]:
         mended.append(path)
         loop.stop()
 
-    mending = Mending(loop, tuple(files), note)
+    mending = Mending(loop, tuple(files), NEVER, note)
     change()
     guard = loop.at(loop.now + 1.5, loop.stop)
     loop.run()
@@ -45,6 +48,29 @@ def test_a_file_that_changes(tmp_path, change):
     file = tmp_path / "app.py"
     file.write_text("broken")
     assert watch([str(file)], lambda: change(file)) == [str(file)]
+
+
+def test_a_file_that_was_mended_while_it_was_imported(tmp_path):
+    file = tmp_path / "app.py"
+    file.write_text("mended")
+    loop, mended = Loop(), []
+    mending = Mending(loop, (str(file),), file.stat().st_mtime - 1, lambda path: (mended.append(path), loop.stop()))
+    loop.run()
+    mending.close()
+    assert mended == [str(file)]
+
+
+def test_a_file_from_the_future_is_not_mended_for_ever(tmp_path):
+    file = tmp_path / "app.py"
+    file.write_text("broken")
+    os.utime(file, (2**32, 2**32))
+    loop, mended = Loop(), []
+    mending = Mending(loop, (str(file),), 0.0, mended.append)
+    done = loop.at(loop.now + 0.2, loop.stop)
+    loop.run()
+    done.cancel()
+    mending.close()
+    assert mended == []
 
 
 def test_a_file_that_appears(tmp_path):
@@ -77,7 +103,7 @@ def test_other_files_are_no_matter(tmp_path):
 def test_nothing_is_said_after_it_was_closed(tmp_path):
     loop = Loop()
     file = tmp_path / "app.py"
-    mending = Mending(loop, (str(file),), lambda path: pytest.fail("closed"))
+    mending = Mending(loop, (str(file),), NEVER, lambda path: pytest.fail("closed"))
     file.write_text("x")
     loop.at(0, loop.stop)
     loop.run()  # the change is read, and waits to settle
@@ -88,4 +114,4 @@ def test_nothing_is_said_after_it_was_closed(tmp_path):
 
 def test_a_file_without_a_directory_that_can_be_watched_is_no_error():
     loop = Loop()
-    Mending(loop, ("/proc/self/nowhere/app.py", "/dev/null/x/app.py"), lambda path: None).close()
+    Mending(loop, ("/proc/self/nowhere/app.py", "/dev/null/x/app.py"), NEVER, lambda path: None).close()

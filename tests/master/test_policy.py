@@ -80,6 +80,14 @@ STORIES = {
     "what serves and dies is started again": ("", UP + " ; end 1", UP_DONE + ", start 2"),
     "what needs its application too": ("need", UP + " ; end 1", "start 1!, serve 1, over 1, unwatch, start 2!"),
     "and again, after a while": ("", UP + " ; end 1 ; end 2 ; wait 1", UP_DONE + ", start 2, start 3"),
+    "one that dies again and again as soon as it serves is paced": (
+        "", UP + " ; end 1 ; loaded 2 ; ready 2 ; end 2 ; wait 0.5", UP_DONE + ", start 2, serve 2, over 2, unwatch",
+    ),
+    "one that served for a while is not": (
+        "", UP + " ; wait 9 ; end 1 ; loaded 2 ; ready 2 ; wait 9 ; end 2",
+        UP_DONE + ", start 2, serve 2, over 2, unwatch, start 3",
+    ),
+    "one that starts for ever is left alone": ("", "begin ; wait 31 ; wait 40 ; wait 99", "start 1"),
     "not before": ("", UP + " ; end 1 ; end 2 ; wait 0.5", UP_DONE + ", start 2"),
     "having stood it never leaves by itself": (
         "need", UP + " ; end 1 ; failed 2 ; end 2", "start 1!, serve 1, over 1, unwatch, start 2!, print",
@@ -188,6 +196,7 @@ LINES = {
     "the end of the first start": ("begin ; unstarted 1", "*** no app loaded. GAME OVER: no python ***"),
     "a pause": (UP + " ; end 1 ; end 2 ; wait 1 ; end 3",
         "generation 3 exited with status 1; the next one starts in 2 s"),
+    "a slow start": (UP + " ; reload ; wait 31", "generation 2 has been starting for 31 seconds: its import goes on"),
     "a stop": (UP + " ; term", "SIGTERM received...stopping: requests in progress have 10 seconds to finish"),
     "a second stop": (UP + " ; term ; term", "SIGTERM again: stopping at once"),
     "a late reload": (UP + " ; term ; reload", "reload asked (SIGHUP) while stopping: ignored"),

@@ -87,6 +87,25 @@ print(os.getpid() == before, one.diverted)
     assert (here / "log").read_text() == "True True\n"
 
 
+def test_a_vassal_leaves_the_pidfile_of_another_one_alone(here):
+    taken = """
+held = footing(pidfile=here + "/pid")
+held.prepare([])
+before = open(here + "/pid").read()
+if os.fork() == 0:
+    try:
+        footing(vassal=sys.argv[2] == "vassal", pidfile=here + "/pid").prepare([])
+        os._exit(0)
+    except Refused:
+        os._exit(7)
+print(os.waitstatus_to_exitcode(os.wait()[1]), open(here + "/pid").read() == before)
+"""
+    done = run(START + taken, here, "vassal")
+    assert done.stdout == "0 True\n"
+    assert "warning: the pidfile" in done.stderr and "[already-running]" in done.stderr
+    assert run(START + taken, here, "alone").stdout == "7 True\n"
+
+
 def test_one_path_named_twice_is_written_once_and_removed(here):
     run(START + """
 one = footing(pidfile=here + "/pid", pidfile2=here + "/./pid", safe_pidfile=here + "/safe")
