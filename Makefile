@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint pytest rust-test servers clean
+.PHONY: help build demo test lint pytest rust-test servers bench clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -50,6 +50,9 @@ servers:  ## install nginx and what a systemd container needs, if missing
 
 pytest: $(STAMP)  ## the tests written in Python (ARGS="-k name" narrows them)
 	@$(BIN)/python -m pytest --timeout=180 $(ARGS)
+
+bench: build  ## compare with other servers on this machine, 40 minutes (ARGS="--quick": does it run?)
+	@$(BIN)/python -m bench.run $(ARGS)
 
 clean:  ## remove everything that was built
 	@rm -rf $(VENV) target build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""Compares Imperator with other servers on one machine, in one run. Not part of the package: nothing imports it."""

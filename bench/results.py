@@ -1,0 +1,115 @@
+"""What was measured, and what follows from it: medians, spreads, ratios. Measures nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import median
+from typing import Any, NamedTuple
+
+from bench.lines import Line
+
+OURSELVES = "imperator"
+BUSY = 0.9
+"""Above this share of its core, the load may have been what limited a slice."""
+
+
+class Slice(NamedTuple):
+    """One server on one line, once."""
+
+    round: int
+    line: str
+    server: str
+    per_second: float
+    cpu: float
+    """Microseconds of CPU time per request, of the server's whole tree."""
+    p50: float
+    p99: float
+    load: float
+    """Share of the load's core that wrk, and nginx if it is there, used."""
+    others: float
+    """Work of the machine for anybody else meanwhile, as a share of one core: noise."""
+    timeouts: int
+    """Requests that waited longer than wrk's two seconds."""
+    broken: int
+    """Connections that could not be made, or broke."""
+
+
+class Standing(NamedTuple):
+    """One server on one line, over all rounds."""
+
+    server: str
+    per_second: float
+    least: float
+    most: float
+    cpu: float
+    p99: float
+    load: float
+    timeouts: int
+    broken: int
+    of_best: float
+    """Throughput as a share of the best peer's; ourselves are no peer."""
+    of_limit: float
+    """Throughput as a share of what the interpreter can do without a server, for each worker."""
+
+
+class Results:
+    """Everything of one run."""
+
+    def __init__(self) -> None:
+        self.slices: list[Slice] = []
+        self.limits: dict[str, list[float]] = {}
+        self.failures: list[tuple[str, str, str]] = []
+        """Server, line, reason."""
+        self.missing: dict[str, str] = {}
+        """Peers that could not be installed, and why."""
+
+    def limit(self, line: Line) -> float:
+        """Calls a second without a server; for two workers twice as many."""
+        return median(self.limits[line.app]) * line.workers
+
+    def standings(self, line: Line) -> list[Standing]:
+        """The line's servers, the quickest first."""
+        by_server: dict[str, list[Slice]] = {}
+        for one in self.slices:
+            if one.line == line.name:
+                by_server.setdefault(one.server, []).append(one)
+
+        def middle(slices: list[Slice], what: Callable[[Slice], float]) -> float:
+            return median(what(one) for one in slices)
+
+        throughput = {name: middle(slices, lambda one: one.per_second) for name, slices in by_server.items()}
+        best = max((value for name, value in throughput.items() if name != OURSELVES), default=0.0)
+        found = [
+            Standing(
+                server=name,
+                per_second=throughput[name],
+                least=min(one.per_second for one in slices),
+                most=max(one.per_second for one in slices),
+                cpu=middle(slices, lambda one: one.cpu),
+                p99=middle(slices, lambda one: one.p99),
+                load=middle(slices, lambda one: one.load),
+                timeouts=max(one.timeouts for one in slices),
+                broken=max(one.broken for one in slices),
+                of_best=throughput[name] / best if best else 0.0,
+                of_limit=throughput[name] / self.limit(line),
+            )
+            for name, slices in by_server.items()
+        ]
+        return sorted(found, key=lambda standing: -standing.per_second)
+
+    def noise(self) -> str:
+        """How much other work there was, in words."""
+        shares = [one.others for one in self.slices]
+        if not shares:
+            return "nothing was measured"
+        return f"{median(shares):.0%} of one core (median of the slices), at most {max(shares):.0%}"
+
+    def as_json(self, facts: dict[str, str]) -> dict[str, Any]:
+        """Every slice, for other programs."""
+        return {
+            "machine": facts,
+            "limits": self.limits,
+            "missing": self.missing,
+            "failures": [dict(zip(("server", "line", "reason"), failure, strict=True)) for failure in self.failures],
+            "slices": [one._asdict() for one in self.slices],
+        }
