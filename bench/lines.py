@@ -24,7 +24,7 @@ class Line(NamedTuple):
     def title(self) -> str:
         """For the heading of a table."""
         app = {"hello": "Bare WSGI application", "flask": "Flask"}[self.app]
-        door = "HTTP keep-alive" if self.door == "http" else "nginx, uwsgi_pass over a UNIX socket"
+        door = "HTTP keep-alive" if self.door == "http" else "nginx with uwsgi_pass"
         parts = [app, door, f"{self.connections} connection{'s' * (self.connections > 1)}"]
         parts += ["requests logged"] * self.logging
         parts += [f"{self.workers} workers"] * (self.workers > 1)
