@@ -100,7 +100,7 @@ def install(row: str) -> str | None:
     rows = [text.strip() for text in done.stderr.splitlines() if text.strip()]
     errors = [text for text in rows if "error:" in text.lower() and "subprocess" not in text]
     reason = (errors or rows or ["pip said nothing"])[0]
-    return reason.replace(str(ROOT), "…")[:200]
+    return reason.partition(" (from versions")[0].replace(str(ROOT), "…")[:200]
 
 
 def there(mark: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import re
 import signal
 import subprocess
 import time
@@ -14,6 +15,7 @@ from bench import machine
 
 PATIENCE = 20.0
 MERCY = 5.0
+COMPLAINT = re.compile(r"error|cannot|no module|refused|failed", re.IGNORECASE)
 
 
 class Failed(Exception):
@@ -54,12 +56,13 @@ class Running:
             raise Failed(f"ended by itself, status {self.process.returncode}: {self.last_words()}")
 
     def last_words(self) -> str:
-        """The last line of its log that is not empty."""
+        """The last line of its log that speaks of an error, or else the last one that is not empty."""
         with self.log.open("rb") as file:
             file.seek(max(0, self.log.stat().st_size - 4096))
             said = file.read().decode("utf-8", "replace")
         rows = [row.strip() for row in said.splitlines() if row.strip()]
-        return rows[-1][:200] if rows else "it said nothing"
+        errors = [row for row in rows if COMPLAINT.search(row)]
+        return (errors or rows or ["it said nothing"])[-1][:200]
 
     def stop(self) -> None:
         """Ask it to end, wait, and kill what is left of the tree."""

@@ -124,7 +124,7 @@ def compare(
             environment.tell(f"{told} FAILED: {error}")
             if (server.name, line.name) not in failed:
                 failed.add((server.name, line.name))
-                results.failures.append((server.name, line.name, str(error)))
+                results.failures.append((server.name, line.name, str(error).replace(str(ROOT), "…")))
 
 
 def arguments() -> argparse.Namespace:
