@@ -127,7 +127,7 @@ def _all(subjects: Sequence[Subject], asked: _Asked) -> list[Examined]:
     waiting = list(subjects)
     while waiting:
         subject = waiting.pop(0)
-        key = (os.path.realpath(os.path.join(subject.directory, subject.argv[-1])), subject.directory)
+        key = (os.path.realpath(subject.file), subject.directory)
         if key in seen:
             continue
         seen.add(key)

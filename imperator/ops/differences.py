@@ -52,10 +52,13 @@ def differences() -> Iterator[Difference]:
 
 
 def _options(text: str) -> frozenset[str]:
+    """The options that a row is about: none if the first thing that it quotes is a signal, a file or a command."""
     found = set()
-    for quoted in _QUOTED.findall(text):
-        name = quoted.split("=")[0].strip().lstrip("-")
-        if (row := lookup(name)) is not None:
+    quotations = _QUOTED.findall(text)
+    if not quotations or quotations[0].startswith("--") or lookup(quotations[0].split("=")[0].strip()) is None:
+        return frozenset()
+    for quoted in quotations:
+        if (row := lookup(quoted.split("=")[0].strip())) is not None:
             found.add(row.name)
     return frozenset(found)
 

@@ -135,7 +135,7 @@ def _socket(settings: Settings, one: Listen, starter: Person, runner: Person) ->
     found = []
     try:
         kind = os.lstat(endpoint.path).st_mode
-    except OSError:
+    except (OSError, ValueError):
         kind = None
     if kind is not None and not stat.S_ISSOCK(kind):
         what = "a directory" if stat.S_ISDIR(kind) else "a symbolic link" if stat.S_ISLNK(kind) else "an ordinary file"

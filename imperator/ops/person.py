@@ -50,8 +50,8 @@ class Person(NamedTuple):
             try:
                 if not self.may(os.stat(folder), ENTER):
                     return folder
-            except OSError:
-                return None
+            except (OSError, ValueError):
+                return None  # it ends here, or a zero byte is in its name
         return None
 
     @property

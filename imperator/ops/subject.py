@@ -43,6 +43,8 @@ class Subject(NamedTuple):
     """Where it would be started."""
     environ: Mapping[str, str]
     starter: Person
+    file: str
+    """The absolute path."""
     group: str = ""
     """The directory or emperor that starts it together with others; empty: nobody."""
 
@@ -63,7 +65,7 @@ def of_argument(word: str, environ: Mapping[str, str], starter: Person) -> list[
     with open(name, "rb") as file:
         head = file.read(256)
     spelled = f"{name}:{section}" if section else name
-    return [Subject(name, (kind(name, head), spelled), here, environ, starter)]
+    return [Subject(name, (kind(name, head), spelled), here, environ, starter, os.path.abspath(name))]
 
 
 def kind(name: str, head: bytes) -> str:
@@ -94,12 +96,13 @@ def of_emperor(settings: Settings, subject: Subject) -> tuple[list[Subject], lis
             continue  # said where it was read
         try:
             these = _members(one, settings, environ, starter, str(one))
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
             complaints.append(
                 _complaint(
                     "emperor-source-missing",
                     where,
-                    f"the emperor cannot read {one}: {error.strerror}",
+                    f"the emperor cannot read {one}: {reason}",
                     "create it or correct the path",
                 )
             )
@@ -114,7 +117,7 @@ def of_emperor(settings: Settings, subject: Subject) -> tuple[list[Subject], lis
                 )
             )
         for vassal in these:
-            key = vassal.argv[-1] if isinstance(one, source.Pattern) else os.path.basename(vassal.path)
+            key = vassal.path if isinstance(one, source.Pattern) else os.path.basename(vassal.path)
             if key in names:
                 complaints.append(
                     _complaint(
@@ -137,7 +140,7 @@ def _members(
     for name, seen in one.list().items():
         argv = spawn.arguments((), name, settings)
         shown = os.path.join(group, name) if isinstance(one, source.Directory) else name
-        members.append(Subject(shown, tuple(argv), seen.directory, environ, starter, group))
+        members.append(Subject(shown, tuple(argv), seen.directory, environ, starter, seen.path, group))
     return members
 
 
