@@ -148,8 +148,8 @@ def _source(settings: Settings, loader: Loader, path: str, attribute: str, runne
     try:
         with open(path, "rb") as file:
             text = file.read(LARGEST)
-        compile(text, path, "exec", dont_inherit=True)
         tree = ast.parse(text, path)
+        compile(tree, path, "exec", dont_inherit=True)
     except SyntaxError as error:
         return [_broken(settings, loader, path, error)]
     except (OSError, ValueError, RecursionError, MemoryError):

@@ -6,6 +6,7 @@ systems are not seen.
 
 from __future__ import annotations
 
+import functools
 import os
 import pwd
 import stat
@@ -30,8 +31,7 @@ class Person(NamedTuple):
         if self.uid != 0 or (uid is None and gid is None):
             return self
         primary = os.getegid() if gid is None else gid
-        groups = os.getgrouplist(user, primary) if user else [primary]
-        return Person(0 if uid is None else uid, frozenset(groups))
+        return Person(0 if uid is None else uid, _groups(user, primary))
 
     def may(self, found: os.stat_result, wanted: int) -> bool:
         """Whether the mode allows all of ``wanted``."""
@@ -61,3 +61,9 @@ class Person(NamedTuple):
             return pwd.getpwuid(self.uid).pw_name
         except KeyError:
             return f"uid {self.uid}"
+
+
+@functools.cache
+def _groups(user: str | None, primary: int) -> frozenset[int]:
+    """The groups of a user; a thousand vassals have few users, and asking may go over the network."""
+    return frozenset(os.getgrouplist(user, primary) if user else [primary])

@@ -130,8 +130,14 @@ def test_an_emperor_without_vassals_says_so(site):
 
 
 def test_two_vassals_on_one_address(site):
-    for name, lines in {"a": "socket = :7001", "b": "http-socket = 127.0.0.1:7001", "c": "socket = x.sock", "d": "socket = x.sock",
-                        "e": "socket = :7002\npidfile = /tmp/p.pid", "f": "socket = :7003\npidfile = /tmp/p.pid"}.items():  # fmt: skip
+    for name, lines in {
+        "a": "socket = :7001",
+        "b": "http-socket = 127.0.0.1:7001",
+        "c": "socket = x.sock",
+        "d": "socket = x.sock",
+        "e": "socket = :7002\npidfile = /tmp/p.pid",
+        "f": "socket = :7003\npidfile = /tmp/p.pid",
+    }.items():
         (site / f"{name}.ini").write_text(f"[uwsgi]\n{lines}\nwsgi-file = app.py\n")
     checked = Checked(site, "--no-advice", ".")
     assert {name: checked.codes(name) for name in checked.each} == {
@@ -148,7 +154,7 @@ def test_two_files_on_one_address_may_be_alternatives(site):
 def test_a_secret_is_told_and_not_shown(site):
     write(site, site__ini="\n".join(["[uwsgi]", *SITE, "env = DB_PASSWORD=correct-horse", "env = A_KEY_FILE=/x", ""]))
     (site / "site.ini").chmod(0o644)
-    status, text = run(site, "site.ini")
+    _, text = run(site, "site.ini")
     assert "[secret-readable]" in text and "DB_PASSWORD=***" in text and "correct-horse" not in text
     assert "correct-horse" not in run(site, "--json", "site.ini")[1]
     (site / "site.ini").chmod(0o640)
@@ -170,7 +176,8 @@ def test_help_is_for_standard_output(site):
 
 
 def test_the_sum_counts_verdicts(site):
-    write(site, a__ini="[uwsgi]\nhttp-socket = 127.0.0.1:0\nwsgi-file = app.py\n", b__ini="[uwsgi]\nuid = no-such-user\n")
+    write(site, a__ini="[uwsgi]\nhttp-socket = 127.0.0.1:0\nwsgi-file = app.py\n")
+    write(site, b__ini="[uwsgi]\nuid = no-such-user\n")
     _, text = run(site, ".")
     assert text.endswith("2 configurations: 1 run unchanged, 0 run with notes, 1 cannot run\n")
     for verdict in (Verdict.UNCHANGED, Verdict.CANNOT):
@@ -222,7 +229,7 @@ def test_odd_files_never_break_it(site):
     (site / "nul.ini").write_bytes(b"[uwsgi]\nchdir = a\0b\nsocket = a\0b\nwsgi-file = a\0b\nhome = a\0b\n")
     (site / "deep.json").write_text("[" * 5000)
     os.mkfifo(site / "pipe.ini")
-    status, text = run(site, "--json", ".")
+    _, text = run(site, "--json", ".")
     answer = json.loads(text)
     assert [os.path.basename(one["path"]) for one in answer["configurations"]] == [
         "binary.ini", "deep.json", "empty.ini", "nul.ini"]  # fmt: skip
@@ -250,3 +257,21 @@ def test_the_list_of_differences_is_that_of_the_docs():
         assert docs.read_text() == pathlib.Path(check.__file__).with_name("differences.md").read_text()
 
 
+
+
+def test_the_json_is_the_one_that_is_documented(site):
+    docs = PACKAGE / "docs" / "check.md"
+    if not docs.exists():
+        pytest.skip("installed without its documentation")
+    documented = json.loads(docs.read_text().split("```json\n")[1].split("```")[0])
+    real = ini(site, *SITE, "uid = no-such-user").answer
+    assert shape(real) == shape(documented)
+
+
+def shape(value):
+    """The keys, and the kinds of values below them."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [shape(inner) for inner in value[:1]]
+    return type(value).__name__

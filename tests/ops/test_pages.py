@@ -52,7 +52,7 @@ def test_every_code_has_a_page_and_every_page_a_code():
 
 
 def test_codes_are_found_however_they_are_given():
-    text = 'Diagnostic("a-a", None, "")\ncode = "b-b" if x else "c-c"\nsay(f"oh {x} [d-d]")\nraise Refused(Diagnostic(code, x))'
+    text = 'Diagnostic("a-a", None, "")\ncode = "b-b" if x else "c-c"\nsay(f"oh {x} [d-d]")\nx = Diagnostic(code, x)'
     assert codes_in(ast.parse(text)) == {"a-a", "b-b", "c-c", "d-d"}
 
 

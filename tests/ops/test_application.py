@@ -1,0 +1,111 @@
+"""Whether the application is found, compiled and has its callable; nothing of it is run."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.ops.checking import GOOD, ini, write
+
+ABOUT = ("app-missing", "app-syntax", "app-callable-missing", "app-name-invalid", "app-unreadable", "no-interpreter")
+
+
+def about(checked):
+    return [code for code in checked.codes() if code in ABOUT]
+
+
+def serve(directory, *lines):
+    return about(ini(directory, "http-socket = 127.0.0.1:0", *lines))
+
+
+def test_it_is_not_run(tmp_path):
+    write(tmp_path, app__py="open('proof', 'w')\n" + GOOD)
+    assert serve(tmp_path, "wsgi-file = app.py", "module = app") == []
+    assert os.listdir(tmp_path).count("proof") == 0
+
+
+CALLABLES = {
+    "def application(e, s): pass": True,
+    "class application: pass": True,
+    "from x import application": True,
+    "from x import app as application": True,
+    "from x import *": True,
+    "import application": True,
+    "application = 1": True,
+    "if x:\n    application = 1": True,
+    "try:\n    pass\nexcept E:\n    application = 1": True,
+    "with x as application: pass": True,
+    "globals()['application'] = 1": True,
+    "def __getattr__(name): pass": True,
+    "app = Flask(__name__)": False,
+    "def make():\n    application = 1": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize("text", CALLABLES)
+def test_the_callable(tmp_path, text):
+    write(tmp_path, app__py=text + "\n")
+    assert serve(tmp_path, "wsgi-file = app.py") == ([] if CALLABLES[text] else ["app-callable-missing"])
+
+
+def test_the_hint_names_the_one_that_is_there(tmp_path):
+    write(tmp_path, app__py="app = Flask(__name__)\n")
+    checked = ini(tmp_path, "http-socket = 127.0.0.1:0", "wsgi-file = app.py")
+    assert checked.finding("app-callable-missing")["fix"] == "it has app: write callable = app"
+
+
+@pytest.mark.parametrize("line", ["module = app:main", "module = app:make()", "callable = main\nmodule = app"])
+def test_another_callable(tmp_path, line):
+    write(tmp_path, app__py="main = 1\ndef make(): pass\n")
+    assert serve(tmp_path, *line.split("\n")) == []
+
+
+def test_a_syntax_error_has_its_line(tmp_path):
+    write(tmp_path, app__py="x = 1\ny = (\n")
+    finding = ini(tmp_path, "http-socket = 127.0.0.1:0", "wsgi-file = app.py").finding("app-syntax")
+    assert (os.path.basename(finding["file"]), finding["line"], finding["text"]) == ("app.py", 2, "y = (")
+
+
+def test_what_only_the_compiler_refuses(tmp_path):
+    write(tmp_path, app__py="return 1\n")
+    assert serve(tmp_path, "wsgi-file = app.py") == ["app-syntax"]
+
+
+def test_modules_are_looked_for_as_they_will_be(tmp_path):
+    package = tmp_path / "src" / "shop"
+    package.mkdir(parents=True)
+    write(package, wsgi__py=GOOD)
+    assert serve(tmp_path, "module = shop.wsgi") == ["app-missing"]
+    assert serve(tmp_path, "module = shop.wsgi", "chdir = src") == []
+    assert serve(tmp_path, "module = shop.wsgi", "pythonpath = src") == []
+    assert serve(tmp_path, "module = shop.wsgi", f"env = PYTHONPATH={tmp_path}/src") == []
+    assert serve(tmp_path, "module = shop.other", "chdir = src") == ["app-missing"]
+    assert serve(tmp_path, "module = shop", "chdir = src") == [], "a directory without __init__.py is a package, too"
+    assert serve(tmp_path, "module = shop/wsgi.py", "chdir = src") == ["app-name-invalid"]
+
+
+def test_a_module_of_the_virtualenv(tmp_path):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True, timeout=60)
+    (packages,) = (tmp_path / "venv" / "lib").glob("python3*/site-packages")
+    assert serve(tmp_path, "module = shop", "home = venv") == ["app-missing"]
+    write(packages, shop__py=GOOD)
+    assert serve(tmp_path, "module = shop", "home = venv") == []
+    assert serve(tmp_path, "module = store", "home = venv") == ["app-missing"]
+    (packages / "editable.pth").write_text("/somewhere\n")
+    assert serve(tmp_path, "module = store", "home = venv") == [], "it may be anywhere now"
+
+
+def test_no_virtualenv(tmp_path):
+    assert serve(tmp_path, "home = venv", "module = shop") == ["no-interpreter"]
+    (tmp_path / "venv").mkdir()
+    assert serve(tmp_path, "home = venv", "module = shop")[0] == "no-interpreter"
+
+
+def test_a_syntax_that_another_python_has_is_a_note(tmp_path):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True, timeout=60)
+    (tmp_path / "venv" / "pyvenv.cfg").write_text("version = 3.99.1\n")
+    write(tmp_path, app__py="this is for later\n")
+    finding = ini(tmp_path, "http-socket = 127.0.0.1:0", "wsgi-file = app.py", "home = venv").finding("app-syntax")
+    assert (finding["severity"], "3.99" in finding["fix"]) == ("note", True)
