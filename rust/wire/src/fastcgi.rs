@@ -76,6 +76,10 @@ const VARIABLES: u8 = 1;
 pub(crate) fn decode(buf: &[u8], limits: &Limits, request: &mut Request) -> Result<Progress, Refusal> {
     let bound = limits.buffer_bytes(Protocol::FastCgi);
     loop {
+        // No record can follow: said now, because the caller's buffer has no room for the bytes that would show it.
+        if request.scan.at + HEADER > bound {
+            return Err(Refusal::HeadTooLarge { size: request.scan.at + HEADER, limit: bound });
+        }
         let rest = buf.get(request.scan.at..).unwrap_or(&[]);
         let Some(record) = record(rest)? else {
             return Ok(Progress::Partial);

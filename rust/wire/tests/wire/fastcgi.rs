@@ -151,6 +151,22 @@ fn records_that_never_come_to_a_request_are_bounded() {
 }
 
 #[test]
+fn records_that_fill_the_buffer_to_the_byte_are_refused_at_once() {
+    // A caller whose buffer is full, as large as it need ever be, must not be told to wait for more.
+    let bound = LIMITS.buffer_bytes(Protocol::FastCgi);
+    for short in 0..8 {
+        let mut input = begin(1, false);
+        while input.len() + 8 + 60_000 < bound - 8 {
+            input.extend(record(8, 1, &[0; 60_000], 0));
+        }
+        let left = bound - input.len() - short - 8;
+        input.extend(record(8, 1, &vec![0; left], 0));
+        assert_eq!(input.len(), bound - short);
+        assert!(matches!(refusal(Protocol::FastCgi, &input, &LIMITS), Refusal::HeadTooLarge { .. }), "{short}");
+    }
+}
+
+#[test]
 fn one_record_of_the_largest_size_fits_the_bound_of_the_buffer() {
     let input = record(9, 0, &vec![0u8; 65534], 255);
     let limits = Limits { head_bytes: 100, ..LIMITS };

@@ -15,6 +15,7 @@ mod fastcgi;
 mod frame;
 #[rustfmt::skip]
 mod http;
+mod invariants;
 #[rustfmt::skip]
 mod known;
 #[rustfmt::skip]
@@ -31,5 +32,7 @@ mod request;
 mod response;
 #[rustfmt::skip]
 mod scgi;
+#[rustfmt::skip]
+mod trials;
 #[rustfmt::skip]
 mod uwsgi;

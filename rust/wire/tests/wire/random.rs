@@ -40,7 +40,7 @@ fn seeds() -> Vec<(Protocol, Vec<u8>)> {
 }
 
 /// Change, drop, repeat or insert a few bytes.
-fn spoil(input: &[u8], dice: &mut Dice) -> Vec<u8> {
+pub fn spoil(input: &[u8], dice: &mut Dice) -> Vec<u8> {
     const SPICE: &[u8] = b"\0\x01\x7f\x80\xff \t\r\n:;,%/._-0123456789aAzZ";
     let mut bytes = input.to_vec();
     for _ in 0..=dice.roll(3) {
