@@ -43,7 +43,7 @@ _imperator() {{
         mapfile -t COMPREPLY < <(compgen -W '{words}' -- "$word")
         [[ ${{COMPREPLY[0]}} == *= ]] && compopt -o nospace
     elif (( COMP_CWORD == 1 )); then
-        mapfile -t COMPREPLY < <(compgen -W 'options completion' -- "$word"; compgen -f -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'check explain options completion' -- "$word"; compgen -f -- "$word")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     fi
@@ -63,7 +63,7 @@ def _zsh(options: Sequence[Option]) -> str:
 
 
 def _fish(options: Sequence[Option]) -> str:
-    lines = ["complete -c imperator -n __fish_is_first_token -a 'options completion'\n"]
+    lines = ["complete -c imperator -n __fish_is_first_token -a 'check explain options completion'\n"]
     for row in options:
         text = row.help.replace("\\", "\\\\").replace("'", "\\'")
         required = " -r" if row.takes == "required" else ""

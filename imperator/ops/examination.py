@@ -36,6 +36,15 @@ ELSEWHERE = frozenset(
 )
 """Complaints that another machine may not have."""
 
+_FIXES = {
+    "not-yet": "go on without it, or leave the site with uWSGI until it is there",
+    "foreign-option": "remove the line; if the site depends on it, leave it with uWSGI",
+    "foreign-plugin": "remove it; if the site depends on it, leave it with uWSGI",
+    "file-unreadable": "create the file, or correct its name",
+    "inherit-overrides": "use include above the line, and the line wins",
+}
+"""What a reader of a check can do, where the complaint of a start says what happens next instead."""
+
 
 class Verdict(enum.Enum):
     """What will come of starting it."""
@@ -94,6 +103,7 @@ def examine(subject: Subject, *, advice: bool = True, elsewhere: bool = False) -
         diagnostics = gather(file, diagnostics, lines)
     main = next((file for file in loaded.files), "")
     diagnostics = [_somewhere(one, main, subject) for one in diagnostics]
+    diagnostics = [one._replace(hint=_fix(one)) for one in diagnostics]
     return Examined(subject, settings, loaded.pairs, loaded.files, in_order(findings(diagnostics, lines, hidden)))
 
 
@@ -133,3 +143,10 @@ def _exposed(pairs: Sequence[Pair], directory: str) -> list[Diagnostic]:
                 )
             )
     return found
+
+
+def _fix(one: Diagnostic) -> str:
+    """What to do about a complaint."""
+    if one.code == "file-unreadable":
+        return f"{_FIXES[one.code]}; {one.hint}"
+    return _FIXES.get(one.code, one.hint)

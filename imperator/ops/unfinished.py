@@ -58,6 +58,7 @@ _ABOUT_VALUES = frozenset(
         "no-application",
         "section-missing",
         "env-removes",
+        "foreign-plugin",
         "address-odd",
         "number-negative",
         "number-out-of-range",
@@ -79,12 +80,13 @@ def gather(file: str, diagnostics: Sequence[Diagnostic], lines: Lines) -> list[D
     if (merge := _merge(text)) is not None:
         first, last = merge
         found = [one for one in found if not _within(one, file, first, last)]
+        what = f"lines {first} to {last} are" if last > first else f"line {first} is left of"
         found.insert(
             0,
             Diagnostic(
                 "merge-conflict",
                 Where(file, first),
-                f"lines {first} to {last} are a merge that nobody has resolved",
+                f"{what} a merge that nobody has resolved",
                 "keep one side and remove the marks; both are read until then",
                 Severity.WARNING,
             ),
@@ -127,6 +129,8 @@ def _as_template(file: str, template: _Template, found: Iterable[Diagnostic]) ->
     for one in found:
         here = one.where is not None and one.where.file == file
         whole = here and one.where is not None and (one.where.line == 0 or one.code == "syntax-error")
+        if one.severity is Severity.NOTE:
+            continue  # advice about text that will be another
         if here and one.where is not None and one.code in _ABOUT_VALUES and (one.where.line in marked or whole):
             error = error or (one.severity is Severity.ERROR and not whole)
         else:
