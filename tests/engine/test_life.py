@@ -81,6 +81,51 @@ def test_a_drain_finishes_what_has_begun(worker, gate, threads):
         assert server.wait() == 0
 
 
+@pytest.mark.parametrize("threads", [1, 4])
+def test_what_waits_in_the_queue_when_a_drain_begins_is_served(worker, gate, threads):
+    # The kernel may have woken this worker alone for it; nobody else would look.
+    server = worker(gate, threads=threads)
+    busy = [server.connect() for _ in range(threads)]
+    for number, one in enumerate(busy, 1):
+        one.sendall(speak.http(path="/wait"))
+        server.wait_for(lambda count=number: server.log().count("waiting") == count, "a busy core")
+    with server.connect() as queued, server.connect("http") as unix:
+        queued.sendall(speak.http())
+        unix.sendall(speak.http())
+        server.control.send(b"D")
+        server.wait_for(lambda: not server.row().accepting, "the drain")
+        gate.open(threads)
+        assert speak.parse(speak.read_all(queued)).body == b"hello"
+        assert speak.parse(speak.read_all(unix)).body == b"hello"
+    for one in busy:
+        assert speak.parse(speak.read_all(one)).body == b"hello"
+        one.close()
+    assert server.wait() == 0
+
+
+def test_a_connection_that_says_nothing_does_not_keep_a_drain(worker):
+    server = worker(hello, socket_timeout=1000.0)
+    assert server.ask().status == 200
+    with server.connect() as silent:
+        server.control.send(b"D")
+        assert silent.recv(1) == b""
+        assert server.wait() == 0
+
+
+def test_a_connection_that_speaks_just_after_a_drain_began_is_served(worker, gate):
+    server = worker(gate)
+    with server.connect() as busy, server.connect() as fresh:
+        busy.sendall(speak.http(path="/wait"))
+        server.wait_for_log("waiting")
+        server.control.send(b"D")
+        server.wait_for(lambda: not server.row().accepting, "the drain")
+        gate.open()
+        assert speak.parse(speak.read_all(busy)).body == b"hello"
+        fresh.sendall(speak.http())
+        assert speak.parse(speak.read_all(fresh)).body == b"hello"
+    assert server.wait() == 0
+
+
 def test_a_request_that_arrived_on_an_idle_connection_is_served(worker, gate):
     server = worker(gate)
     with server.connect() as other, server.connect() as idle:

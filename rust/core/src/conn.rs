@@ -19,6 +19,9 @@ use crate::cores::Core;
 use crate::listener::{Listener, Peer};
 use crate::sys;
 
+/// Milliseconds that a connection which has said nothing yet may keep a draining worker.
+const FRESH: u64 = 1000;
+
 /// Bodies up to this size are collected before a core is given to them; larger ones are streamed.
 const COLLECTED: u64 = 1024 * 1024;
 /// First room for a head.
@@ -272,6 +275,10 @@ impl Conn {
                 }
                 _ => Some(Next::Close),
             };
+        }
+        if self.served == 0 && self.buf.is_empty() && core.engine.is_draining() {
+            // It has only just connected, and its request is probably on the way.
+            self.until = self.until.min(core.now + FRESH);
         }
         Some(Next::Park(self.until))
     }

@@ -62,6 +62,8 @@ pub struct Engine {
     live: AtomicUsize,
     wake_fd: c_int,
     end_fd: c_int,
+    /// A drain has begun and its share of the queue was taken: once nothing is alive, nothing is left to do.
+    left: AtomicBool,
     ended: AtomicBool,
     next_tick: AtomicU64,
     /// Control variables that were ignored and said so.
@@ -89,6 +91,7 @@ impl Engine {
             live: AtomicUsize::new(0),
             wake_fd,
             end_fd,
+            left: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             next_tick: AtomicU64::new(0),
             ignored: [const { AtomicBool::new(false) }; 256],
@@ -149,7 +152,7 @@ impl Engine {
     }
 
     fn end_if_empty(&self) {
-        if self.is_draining() && self.live.load(SeqCst) == 0 && !self.ended.swap(true, SeqCst) {
+        if self.left.load(SeqCst) && self.live.load(SeqCst) == 0 && !self.ended.swap(true, SeqCst) {
             sys::notify(self.end_fd);
         }
     }
@@ -336,6 +339,14 @@ impl Core {
             row.accepting.store(0, Relaxed);
         }
         drop(entered);
+        if before == Phase::Serving as u8 {
+            // The kernel wakes one of all workers for a connection, and may have chosen this one just before it left: a
+            // connection that is left in the queue now may be nobody's until the next one comes.
+            for index in 0..engine.settings.listeners.len() {
+                while self.accept_one(index) {}
+            }
+        }
+        engine.left.store(true, SeqCst);
         // Those that are idle close now, if nothing has arrived; the others close after their answer.
         for place in engine.conns.pick(|_| true) {
             if place.claim() {
@@ -347,39 +358,41 @@ impl Core {
     }
 
     fn accept(&mut self, index: usize) {
-        let engine = self.engine;
-        let Some(listener) = engine.settings.listeners.get(index) else { return };
         for _ in 0..ACCEPTS {
-            // Counted before it exists, so that a drain cannot end between the two.
-            engine.live.fetch_add(1, SeqCst);
-            let accepted = if engine.is_draining() {
-                Err(std::io::ErrorKind::WouldBlock.into())
-            } else {
-                listener.accept(&engine.settings.trusted)
-            };
-            match accepted {
-                Ok((fd, peer)) => {
-                    let place = engine.conns.take();
-                    let until = self.now + engine.settings.head_timeout;
-                    place.conn().open(fd, peer, index, listener, until);
-                    // Usually the request is there already; then epoll never hears of this connection.
-                    self.drive(place);
-                }
-                Err(error) => {
-                    engine.live.fetch_sub(1, SeqCst);
-                    engine.end_if_empty();
-                    match error.raw_os_error() {
-                        Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO) => continue,
-                        Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => {
-                            engine
-                                .log
-                                .say(&format!("cannot accept a connection: {error}: raise the limit of open files"));
-                            // The listener stays readable: do not spin.
-                            std::thread::sleep(std::time::Duration::from_millis(50));
-                        }
-                        _ => {}
+            // A core that drains takes the rest of the queue in `enter_phase`.
+            if self.engine.is_draining() || !self.accept_one(index) {
+                return;
+            }
+        }
+    }
+
+    /// Take one connection and work on it; false when there is none, or none can be had.
+    fn accept_one(&mut self, index: usize) -> bool {
+        let engine = self.engine;
+        let Some(listener) = engine.settings.listeners.get(index) else { return false };
+        // Counted before it exists, so that a drain cannot end between the two.
+        engine.live.fetch_add(1, SeqCst);
+        match listener.accept(&engine.settings.trusted) {
+            Ok((fd, peer)) => {
+                let place = engine.conns.take();
+                let until = self.now + engine.settings.head_timeout;
+                place.conn().open(fd, peer, index, listener, until);
+                // Usually the request is there already; then epoll never hears of this connection.
+                self.drive(place);
+                true
+            }
+            Err(error) => {
+                engine.live.fetch_sub(1, SeqCst);
+                engine.end_if_empty();
+                match error.raw_os_error() {
+                    Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO) => true,
+                    Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => {
+                        engine.log.say(&format!("cannot accept a connection: {error}: raise the limit of open files"));
+                        // The listener stays readable: do not spin.
+                        std::thread::sleep(std::time::Duration::from_millis(50));
+                        false
                     }
-                    return;
+                    _ => false,
                 }
             }
         }
