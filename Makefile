@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint pytest rust-test servers bench clean
+.PHONY: help build demo test lint pytest rust-test servers fuzz chaos bench clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -29,7 +29,7 @@ build: $(STAMP)  ## build the server into .venv
 	@said=$$($(BIN)/maturin develop --quiet --release 2>&1) || { echo "$$said"; exit 1; }
 	@$(BIN)/python -c 'import imperator._core' && echo "Built: $(BIN)/imperator"
 
-demo: build  ## start a small site and show a reload that loses nothing
+demo: build  ## nginx, an emperor and the example application; Ctrl-C takes all down
 	@scripts/demo
 
 test: build lint rust-test servers pytest  ## everything: lint, Rust tests, Python tests, real nginx and systemd
@@ -50,6 +50,12 @@ servers:  ## install nginx and what a systemd container needs, if missing
 
 pytest: $(STAMP)  ## the tests written in Python (ARGS="-k name" narrows them)
 	@$(BIN)/python -m pytest --timeout=180 $(ARGS)
+
+fuzz:  ## look for input that breaks a decoder, FUZZ_SECONDS=600 for each of six targets
+	@scripts/fuzz
+
+chaos: build  ## 100,000 broken, slow and silent connections while requests go on (CHAOS_CONNECTIONS=100000)
+	@CHAOS_CONNECTIONS=$${CHAOS_CONNECTIONS:-100000} $(BIN)/python -m pytest -s --timeout=7200 tests/engine/test_faults.py
 
 bench: build  ## compare with other servers on this machine, 40 minutes (ARGS="--quick": does it run?)
 	@$(BIN)/python -m bench.run $(ARGS)

@@ -27,7 +27,7 @@ from imperator.emperor.source import Pattern, Source
 from imperator.errors import Diagnostic, Severity, Where
 from imperator.process import inotify
 
-SETTLE = 0.1
+SETTLE = 0.05
 """Seconds that a file may take to be written or to come back."""
 
 _FILE = inotify.MODIFY | inotify.CLOSE_WRITE | inotify.ATTRIB
