@@ -71,6 +71,9 @@ _LOADERS = frozenset(
         "file",
     )
 )
+_WSGI = frozenset(("mount", "paste", "ini-paste", "ini-paste-logged", "pyrun", "web3", "pump", "wsgi-lite", "pecan"))
+"""Of those, the ones that name an application in Python."""
+
 _LISTENERS = frozenset(
     (
         "https",
@@ -190,6 +193,16 @@ def _nothing_to_do(
                 "no line says which application to serve",
                 "write wsgi-file = app.py or module = package.module",
             )
+        return
+    idle = next((pair for name, pair in present.items() if name in _WSGI), None)
+    row = lookup(idle.key) if idle is not None else None
+    if settings.listen and idle is not None and row is not None and row.status in ("not yet", "refused"):
+        found.error(
+            "no-application",
+            idle.where,
+            f"the application is named by {idle.key} alone, which Imperator does not have",
+            "write wsgi-file = app.py or module = package.module, or leave this one with uWSGI",
+        )
 
 
 def _no_socket(present: dict[str, Pair], found: Complaints, vassal: bool, pairs: Sequence[Pair]) -> None:

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from imperator.config.options import lookup
 from imperator.ops import check
 from imperator.ops.examination import Verdict
 from tests.ops.checking import GOOD, Checked, ini, run, write
@@ -95,6 +96,15 @@ def test_a_vassal_must_name_a_socket_and_a_file_may_get_one(site):
     write(site, a__ini="[uwsgi]\nwsgi-file = app.py\n")
     assert Checked(site, "a.ini").verdict("a.ini") == "notes"
     assert Checked(site, ".").verdict("a.ini") == "cannot-run"
+
+
+def test_an_application_that_is_named_in_a_way_we_do_not_have(site):
+    """Which options those are changes with every version: it is asked of the table."""
+    idle = [name for name in ("web3", "pump", "mount") if lookup(name).status in ("not yet", "refused")]
+    for name in idle:
+        assert "no-application" in ini(site, "http-socket = 127.0.0.1:0", f"{name} = /=app.py").codes()
+        assert "no-application" not in ini(site, *SITE, f"{name} = /=app.py").codes()
+    assert idle
 
 
 def test_an_emperor_is_followed(site):
