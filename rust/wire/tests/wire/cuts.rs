@@ -68,6 +68,7 @@ fn line(request: &Request, buf: &[u8]) -> String {
 
 /// Run one case in every way and answer its verdict and how many bytes it used.
 pub fn run(protocol: Protocol, input: &[u8], limits: &Limits) -> (String, Option<usize>) {
+    crate::seeds::keep(&format!("{protocol:?}").to_lowercase(), input);
     let mut request = Request::new();
     let whole = verdict(protocol, input, &mut request, limits);
 

@@ -32,6 +32,7 @@ mod request;
 mod response;
 #[rustfmt::skip]
 mod scgi;
+mod seeds;
 #[rustfmt::skip]
 mod trials;
 #[rustfmt::skip]
