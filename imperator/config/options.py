@@ -17,6 +17,10 @@ SUBJECTS = (
 
 _rows: list[Option] = []
 _index: dict[str, Option] = {}
+_masks: dict[str, int] = {}
+"""Which letters are in a name, as bits: most names are far from any other by that alone."""
+_near: dict[str, str | None] = {}
+"""Answers given: vassals use the same names."""
 _foreign: dict[str, str] = {}
 _foreign_takes: dict[str, str] = {}
 
@@ -29,6 +33,7 @@ def rows() -> list[Option]:
         for row in _rows:
             for name in row.names:
                 _index[name] = row
+                _masks[name] = _letters(name)
     return _rows
 
 
@@ -64,6 +69,12 @@ def nearest(name: str) -> str | None:
     differ in a long name, one in a short one, none in names of three letters or fewer. Names of uWSGI 2.1 are not
     offered: they mean nothing to most readers.
     """
+    if name not in _near:
+        _near[name] = _nearest(name)
+    return _near[name]
+
+
+def _nearest(name: str) -> str | None:
     rows()
     plain = name.strip().lower().replace("_", "-")
     for stop in (":", " ", "\t"):
@@ -75,8 +86,12 @@ def nearest(name: str) -> str | None:
     if len(plain) < 4:
         return None
     allowed = 1 if len(plain) < 7 else 2
+    letters = _letters(plain)
     best: str | None = None
     for known, row in _index.items():
+        # A letter that is changed makes two differences between the sets of letters, every other slip one or none.
+        if (letters ^ _masks[known]).bit_count() > 2 * allowed:
+            continue
         if row.availability != "2.1-dev only" and abs(len(known) - len(plain)) <= allowed:
             distance = _distance(plain, known, allowed)
             if distance <= allowed:
@@ -84,6 +99,13 @@ def nearest(name: str) -> str | None:
                 if allowed < 1:
                     break
     return best
+
+
+def _letters(name: str) -> int:
+    mask = 0
+    for letter in name:
+        mask |= 1 << (ord(letter) & 63)
+    return mask
 
 
 def _load_foreign() -> None:
