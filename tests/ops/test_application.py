@@ -74,16 +74,19 @@ def test_what_only_the_compiler_refuses(tmp_path):
 
 
 def test_modules_are_looked_for_as_they_will_be(tmp_path):
+    # In a virtualenv of its own: the one that runs this test may have editable installations, which may hold anything.
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True, timeout=60)
+    home = f"home = {tmp_path}/venv"
     package = tmp_path / "src" / "shop"
     package.mkdir(parents=True)
     write(package, wsgi__py=GOOD)
-    assert serve(tmp_path, "module = shop.wsgi") == ["app-missing"]
-    assert serve(tmp_path, "module = shop.wsgi", "chdir = src") == []
-    assert serve(tmp_path, "module = shop.wsgi", "pythonpath = src") == []
-    assert serve(tmp_path, "module = shop.wsgi", f"env = PYTHONPATH={tmp_path}/src") == []
-    assert serve(tmp_path, "module = shop.other", "chdir = src") == ["app-missing"]
-    assert serve(tmp_path, "module = shop", "chdir = src") == [], "a directory without __init__.py is a package, too"
-    assert serve(tmp_path, "module = shop/wsgi.py", "chdir = src") == ["app-name-invalid"]
+    assert serve(tmp_path, home, "module = shop.wsgi") == ["app-missing"]
+    assert serve(tmp_path, home, "module = shop.wsgi", "chdir = src") == []
+    assert serve(tmp_path, home, "module = shop.wsgi", "pythonpath = src") == []
+    assert serve(tmp_path, home, "module = shop.wsgi", f"env = PYTHONPATH={tmp_path}/src") == []
+    assert serve(tmp_path, home, "module = shop.other", "chdir = src") == ["app-missing"]
+    assert serve(tmp_path, home, "module = shop", "chdir = src") == [], "without __init__.py it is a package, too"
+    assert serve(tmp_path, home, "module = shop/wsgi.py", "chdir = src") == ["app-name-invalid"]
 
 
 def test_a_module_of_the_virtualenv(tmp_path):
