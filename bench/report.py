@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench import environment
 from bench.lines import Line
-from bench.results import BUSY, OURSELVES, Results, Standing
+from bench.results import BUSY, NOISY, OURSELVES, Results, Standing
 from bench.servers import Server
 
 HEAD = """\
@@ -40,6 +40,12 @@ METHOD = """
   connections wait without end looks better here than it is; *timeouts* are requests without an answer for two seconds.
 
 ## Servers
+"""
+
+
+NOISE = """
+**The machine had much other work during this run.** Slices of the same line met more or less of it, so throughput and
+its ratios are only rough here; compare by CPU time per request, and run it again on a quiet machine.
 """
 
 
@@ -157,6 +163,11 @@ def page(
 ) -> str:
     """The whole document."""
     machine = "".join(f"- {name}: {value}\n" for name, value in facts.items())
-    head = HEAD.format(rounds=rounds, seconds=seconds, warm_up=warm_up) + machine + "\n## Summary\n\n"
+    head = (
+        HEAD.format(rounds=rounds, seconds=seconds, warm_up=warm_up)
+        + machine
+        + NOISE * (results.others > NOISY)
+        + "\n## Summary\n\n"
+    )
     method = METHOD.format(sharing=sharing) + "\n" + roll(results, servers)
     return head + tables(results, lines) + failures(results) + method

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from bench.lines import Line
 
 OURSELVES = "imperator"
+NOISY = 0.1
+"""Above this share of a core for other work, throughput says as much about that work as about the servers."""
 BUSY = 0.9
 """Above this share of its core, the load may have been what limited a slice."""
 
@@ -97,12 +99,15 @@ class Results:
         ]
         return sorted(found, key=lambda standing: -standing.per_second)
 
+    @property
+    def others(self) -> float:
+        """Other work while measuring, as a share of one core: the median of the slices."""
+        return median(one.others for one in self.slices) if self.slices else 0.0
+
     def noise(self) -> str:
         """How much other work there was, in words."""
-        shares = [one.others for one in self.slices]
-        if not shares:
-            return "nothing was measured"
-        return f"{median(shares):.0%} of one core (median of the slices), at most {max(shares):.0%}"
+        most = max((one.others for one in self.slices), default=0.0)
+        return f"{self.others:.0%} of one core (median of the slices), at most {most:.0%}"
 
     def as_json(self, facts: dict[str, str]) -> dict[str, Any]:
         """Every slice, for other programs."""

@@ -114,8 +114,8 @@ def compare(
             for app in apps:
                 results.limits.setdefault(app, []).append(measure_limit(app))
             last = turn
-        left = (time.monotonic() - begun) / done * (len(plan) - done) if done else 0
-        told = f"[{done + 1}/{len(plan)}, {left / 60:.0f} min left] {line.name:20} {server.name:13}"
+        left = f", {(time.monotonic() - begun) / done * (len(plan) - done) / 60:.0f} min left" if done else ""
+        told = f"[{done + 1}/{len(plan)}{left}] {line.name:20} {server.name:13}"
         try:
             one = measure(server, line, turn, seconds, warm_up)
             results.slices.append(one)
