@@ -29,8 +29,10 @@ const END: u64 = 1;
 const FIRST_LISTENER: u64 = 2;
 /// How often deadlines are looked at while there are connections, in milliseconds.
 const TICK: u64 = 500;
-/// Connections taken per wake-up: the others are for other workers, or for this one's next round.
+/// Connections taken per turn where other workers may take them too: they come to whoever has time.
 const ACCEPTS: usize = 8;
+/// The same where nobody else may: who has connected is served before those who are served already come again.
+const ACCEPTS_ALONE: usize = 128;
 /// How long one core may keep the GIL while requests keep coming, in milliseconds.
 const GREED: u64 = 10;
 
@@ -358,7 +360,8 @@ impl Core {
     }
 
     fn accept(&mut self, index: usize) {
-        for _ in 0..ACCEPTS {
+        let most = if self.engine.settings.workers > 1 { ACCEPTS } else { ACCEPTS_ALONE };
+        for _ in 0..most {
             // A core that drains takes the rest of the queue in `enter_phase`.
             if self.engine.is_draining() || !self.accept_one(index) {
                 return;
