@@ -103,8 +103,8 @@ def main() -> int:
             emperor = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             until(lambda: bool(ask(base / "a.sock")) and bool(ask(base / "b.sock")))
-            for number in range(rounds):
-                for name, value in measure_round(base, number).items():
+            for turn in range(rounds):
+                for name, value in measure_round(base, turn).items():
                     found.setdefault(name, []).append(value)
                 found.setdefault("python starts and imports the application, alone", []).append(import_alone())
         finally:
