@@ -194,6 +194,15 @@ def test_a_refusal_is_answered_and_logged(worker, name):
     assert server.ask(path="/alive").body == b"/alive"
 
 
+def test_bytes_behind_the_last_body_do_not_take_the_answer_away(worker):
+    # The body is read to its last byte and no further: what is behind it is still in the socket when it is closed.
+    server = worker(echo)
+    for _ in range(20):
+        raw = server.send(speak.http("POST", "/last", b"b" * 20000) + b"further" * 10000)
+        assert speak.parse(raw).body == b"/last" + b"b" * 20000
+    assert server.row().requests == 20
+
+
 def test_a_block_above_the_buffer_size_is_refused_in_every_protocol(worker):
     server = worker(echo, buffer_size=4096)
     for protocol in ("uwsgi", "fastcgi", "scgi"):

@@ -461,7 +461,9 @@ impl Conn {
             self.next_request(core);
             return None;
         }
-        if self.linger || self.tail < self.buf.len() {
+        // Without a short read at the end there may be more: a look costs less than lingering.
+        let has_more = || self.unread && matches!(sys::peek(self.fd), Ok(count) if count > 0);
+        if self.linger || self.tail < self.buf.len() || has_more() {
             sys::shutdown_write(self.fd);
             self.stage = Stage::Lingering;
             self.unread = true;
