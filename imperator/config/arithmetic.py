@@ -12,15 +12,16 @@ from collections.abc import Callable
 _OPERATORS = frozenset("+-*/")
 
 
-def evaluate(text: str, value_of: Callable[[str], str]) -> str:
-    """The value of ``text``, as text."""
+def evaluate(text: str, value_of: Callable[[str], str]) -> str | None:
+    """The value of ``text``, as text; None if there is no operand in it."""
     result: str | None = None
     pending = ""
     for word in text.split(" "):
         if not word:
             continue
         if word in ("++", "--"):
-            result = str(_wrap(_number(result or "") + (1 if word == "++" else -1)))
+            if result is not None:
+                result = str(_wrap(_number(result) + (1 if word == "++" else -1)))
         elif word in _OPERATORS:
             pending = word
         else:
@@ -30,7 +31,7 @@ def evaluate(text: str, value_of: Callable[[str], str]) -> str:
                 pending = ""
             else:
                 result = (result or "") + operand
-    return result or ""
+    return result
 
 
 def _apply(operator: str, a: int, b: int) -> int:
@@ -47,13 +48,14 @@ def _apply(operator: str, a: int, b: int) -> int:
 
 
 def _number(text: str) -> int:
-    """The leading digits, sign allowed; as many as a 64-bit number can hold decide."""
+    """The leading digits, sign allowed; what is too large for 64 bits is the largest that is not."""
     text = text.lstrip(" \t")
     sign = -1 if text.startswith("-") else 1
     end = start = 1 if text[:1] in ("-", "+") else 0
     while end < len(text) and text[end] in "0123456789" and end - start < 40:
         end += 1
-    return _wrap(sign * int(text[start:end])) if end > start else 0
+    value = sign * int(text[start:end]) if end > start else 0
+    return min(max(value, -(1 << 63)), (1 << 63) - 1)
 
 
 def _wrap(value: int) -> int:

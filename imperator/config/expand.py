@@ -30,8 +30,8 @@ class Endless(Exception):
     """References lead to each other. Carries the names, in order, up to the first that comes again."""
 
 
-def expand(text: str, symbol: str, resolve: Resolve) -> str:
-    """``text`` with each reference that ``resolve`` has an answer for replaced."""
+def expand(text: str, symbol: str, resolve: Resolve, tell: Callable[[str], None] | None = None) -> str:
+    """``text`` with each reference that ``resolve`` has an answer for replaced; ``tell`` hears of every step."""
     opening = symbol + "("
     at = 0
     trail: list[str] = []
@@ -51,6 +51,8 @@ def expand(text: str, symbol: str, resolve: Resolve) -> str:
         work += len(text)
         if len(trail) > MOST_STEPS or work > MOST_WORK:
             raise Endless(*_circle(trail))
+        if tell is not None:
+            tell(text)
         at = 1
         ends = _ends(text)
     return text
@@ -77,7 +79,11 @@ def expand_all(
             complaints.error("file-unreadable", here, f"cannot read {name}: {error}",
                              f"create the file or remove @({name})")
             return ""
-        return text[:-1] if text.endswith(("\n", "\r")) else text
+        text = text[:-1] if text.endswith(("\n", "\r")) else text
+        if "\0" in text:
+            complaints.warn("zero-byte", here, f"{name} holds a zero byte, what is behind it is left out",
+                            f"remove @({name}), or save the file as plain text")
+        return text.partition("\0")[0]
 
     def from_list(text: str) -> str | None:
         if " " in text:
@@ -86,7 +92,7 @@ def expand_all(
 
     def value_of(name: str) -> str | None:
         asked.add(name)
-        index = first.get(name)
+        index = first.get(name) if name else None
         return None if index is None else pairs[index].value
 
     resolvers: Sequence[tuple[str, Resolve]] = (("$", environ.get), ("@", from_files), ("%", from_list))
@@ -95,9 +101,14 @@ def expand_all(
             if pair.value is None or symbol + "(" not in pair.value or done(pair):
                 continue
             here = pair.where
+
+            def keep(text: str, index: int = index, pair: Pair = pair) -> None:
+                pairs[index] = pair._replace(value=text)  # a value that refers to itself sees what it has become
+
             try:
-                pairs[index] = pair._replace(value=expand(pair.value, symbol, resolve))
+                expand(pair.value, symbol, resolve, keep)
             except Endless as error:
+                pairs[index] = pair
                 names = " -> ".join(f"{symbol}({name})" for name in error.args)
                 complaints.error("placeholder-cycle", pair.where, f"placeholders in {pair.key} never end: {names}",
                                  "give one of them a value without placeholders")

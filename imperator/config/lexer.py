@@ -41,12 +41,16 @@ def lex(
         for number, raw in enumerate(lines, 1):
             where = Where(place, number)
             line, dropped = substitute(raw, variables)
+            if "" in dropped:  # in other sections, too: uWSGI would join the next line, which may be a header
+                _percent_at_end(where, complaints)
+            if "\0" in line:
+                line = line.partition("\0")[0]
+                complaints.warn("zero-byte", where, "the line holds a zero byte and ends there",
+                                "save the file as plain text; UTF-16 is full of them")
             line = line.strip(_BLANKS)
             if not line:
                 continue
             if line[0] in ";#":
-                if "" in dropped:
-                    _percent_at_end(where, complaints)
                 continue
             if line[0] == "[":
                 inside = _header(line, section, where, complaints)
@@ -100,8 +104,6 @@ def _nothing(section: str, seen: Sequence[str], where: Where, complaints: Compla
 
 
 def _percent(pair: Pair, raw: str, dropped: Sequence[str], complaints: Complaints) -> None:
-    if "" in dropped:
-        _percent_at_end(pair.where, complaints)
     if pair.key in _STRFTIME:
         value = raw.partition("=")[2].strip(_BLANKS)
         doubled = value.replace("%%", "%").replace("%", "%%").replace("%%(", "%(")

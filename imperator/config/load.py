@@ -139,6 +139,8 @@ class _Reader:
         """Append ``pair``, or offer it to the block that is open; act on it if it acts while being read."""
         if self.halted:
             return
+        if "\0" in pair.key or "\0" in (pair.value or ""):
+            pair = self._cut(pair)
         block = self._block
         if block is None:
             self._take(pair)
@@ -150,13 +152,14 @@ class _Reader:
             self._block = None
             self._take(pair)
         elif pair.key == "else" and block.otherwise is not None:
-            self._block = block._replace(values=block.otherwise, otherwise=block.values)
+            self._block = block._replace(values=block.otherwise, otherwise=block.values, turned=not block.turned)
             self.pairs.append(pair)
             self.complaints.warn("else-branch", pair.where, "else begins the other branch",
                                  "uWSGI 2.0 would apply both branches; it has else from 2.1 on")
         elif opens(pair.key):
             self._nested(pair, block)
         else:
+            block = self._judged_again(block)
             self._block = None
             outer, self._inside = self._inside, block.opener
             for value in block.values:
@@ -164,6 +167,25 @@ class _Reader:
                 self._take(pair._replace(value=text))
             self._inside = outer
             self._block = block
+
+    def _judged_again(self, block: Block) -> Block:
+        """``block``, its condition judged anew where lines inside of it can change it: uWSGI does so for each line."""
+        if block.opener.key not in ("if-opt", "if-not-opt") or block.otherwise is None:
+            return block
+        found = open_block(block.opener, self.pairs, self.world, Complaints())
+        if block.turned:
+            found = found._replace(values=found.otherwise or (), otherwise=found.values, turned=True)
+        if block.values and not found.values:
+            self.complaints.warn("condition-changed", block.opener.where,
+                                 f"{block.opener.key} = {block.opener.text()} no longer holds behind a line inside of"
+                                 " it, the lines that follow are left out", "put that line last")
+        return found
+
+    def _cut(self, pair: Pair) -> Pair:
+        """``pair`` up to a zero byte: neither paths nor the environment can hold one."""
+        self.complaints.warn("zero-byte", pair.where, "the value holds a zero byte and ends there", "remove it")
+        value = None if pair.value is None else pair.value.partition("\0")[0]
+        return pair._replace(key=pair.key.partition("\0")[0], value=value)
 
     def _nested(self, pair: Pair, block: Block) -> None:
         if block.values:
@@ -301,7 +323,10 @@ class _Reader:
             variables = None
         if kind == "ini":
             self._last_ini = name
+        its_own = self._first is None
         self._load(name, section or "uwsgi", section, kind, pair.where, variables, first=True)
+        if its_own and self._first is not None:
+            self._first["O"] = text  # as in uWSGI, the name is whole again when the file was read
 
     def _include(self, pair: Pair) -> None:
         name = self._now(pair)
@@ -344,7 +369,7 @@ class _Reader:
         stream = name == "-" or "://" in name
         if variables is None:
             variables = magic.of_a_stream(name, asked_for) if stream else magic.of_a_file(name, asked_for, self.world)
-        if first and self._first is None:
+        if first and self._first is None and not self._depth:
             self._first = magic.capitals(variables)
         if self._machine is None:
             self._machine = magic.of_the_machine(self.world)
@@ -393,7 +418,6 @@ class _Reader:
             self.complaints.warn("block-unclosed", opener.where,
                                  f"{opener.key} = {opener.text()} is never closed, everything behind it {lost}",
                                  "write endif = or endfor = behind its last line")
-        self._block = None
         self._asked |= expand_all(self.pairs, _is_done, self.world, self.complaints)
         index = 0
         while index < len(self.pairs) and len(self.pairs) < MOST_PAIRS:
@@ -413,7 +437,7 @@ class _Reader:
 def _is_done(pair: Pair) -> bool:
     """Whether ``pair`` took effect while it was read, so that its value stays as written."""
     row: Option | None = lookup(pair.key)
-    written = pair.via == "set-placeholder" or opens(pair.key)
+    written = pair.via == "set-placeholder" or opens(pair.key) or (pair.key in CLOSERS and pair.key != "end")
     return written or (row is not None and row.name in _LITERAL)
 
 

@@ -44,6 +44,8 @@ class Block(NamedTuple):
     """What ``%(_)`` becomes, once for each round; None: it stays. No rounds: the block is inactive."""
     otherwise: tuple[str | None, ...] | None
     """The rounds of the ``else`` part; None for a loop."""
+    turned: bool = False
+    """Whether this is the ``else`` part."""
 
 
 def is_plugin_here(name: str) -> bool:

@@ -91,12 +91,14 @@ def substitute(line: str, variables: Mapping[str, str]) -> tuple[str, list[str]]
             out.append(variables[letter])
         else:
             dropped.append(letter)
+            if letter > "\x7f":  # only its first byte is taken away
+                out.append(letter.encode("utf-8", "surrogateescape")[1:].decode("utf-8", "surrogateescape"))
         at = sign + 2
 
 
 def _hash(path: str) -> str:
-    """Bernstein's hash with exclusive or, as eight hexadecimal digits in the order of little-endian memory."""
+    """Bernstein's hash with exclusive or, as eight capital hexadecimal digits in the order of little-endian memory."""
     value = 5381
     for byte in path.encode("utf-8", "surrogateescape"):
         value = ((value * 33) ^ byte) & 0xFFFFFFFF
-    return value.to_bytes(4, "little").hex()
+    return value.to_bytes(4, "little").hex().upper()

@@ -126,7 +126,7 @@ class RealWorld:
             return None
 
     def _path(self, path: str) -> str:
-        return os.path.join(self._facts.directory, path)
+        return os.path.join(self._facts.directory, path) if path else ""  # no name is no file, not the directory
 
     def _is(self, path: str, what: Callable[[int], bool]) -> bool:
         try:

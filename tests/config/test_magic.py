@@ -39,7 +39,7 @@ def test_the_hash_is_bernsteins_in_the_order_of_memory():
     value = 5381
     for byte in b"/x":
         value = (value * 33 ^ byte) & 0xFFFFFFFF
-    assert of_a_file("/x", "", RealWorld())["j"] == "".join(f"{value >> shift & 255:02x}" for shift in (0, 8, 16, 24))
+    assert of_a_file("/x", "", RealWorld())["j"] == "".join(f"{value >> shift & 255:02X}" for shift in (0, 8, 16, 24))
 
 
 def test_a_stream_has_a_name_only():

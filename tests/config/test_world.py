@@ -30,7 +30,12 @@ def test_a_socket_is_told_from_a_file(tmp_path, monkeypatch):
         assert not RealWorld().is_file("s")
 
 
-@pytest.mark.parametrize("name", ["none", ".", "a\0b", "http://x/y", "fd://x", "fd://9999"])
+def test_no_name_is_no_file(tmp_path):
+    world = RealWorld(directory=str(tmp_path))
+    assert (world.exists(""), world.is_dir(""), world.inode("")) == (False, False, 0)
+
+
+@pytest.mark.parametrize("name", ["", "none", ".", "a\0b", "http://x/y", "fd://x", "fd://9999"])
 def test_what_cannot_be_read_says_why(tmp_path, name):
     with pytest.raises(Unreadable) as caught:
         RealWorld(directory=str(tmp_path)).read(name)
