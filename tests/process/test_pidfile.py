@@ -196,17 +196,19 @@ def test_the_pid_itself_will_do(instance):
 
 
 def test_a_reused_pid_is_not_signalled(tmp_path):
-    other = subprocess.Popen(["sleep", "600"])
+    # Something that says when it is itself: right after its exec a program has no command line yet.
+    other = subprocess.Popen(["sh", "-c", "echo; read forever", "stranger"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
+        assert other.stdout is not None and other.stdout.readline() == b"\n"
         (tmp_path / "pid").write_text(f"{other.pid}\n")
         complaint, _ = refusal(send, str(tmp_path / "pid"), signal.SIGKILL)
         assert complaint.code == "not-ours"
-        assert "sleep 600" in complaint.message
+        assert "stranger" in complaint.message
         assert refusal(target, str(other.pid))[0].code == "not-ours"
         assert other.poll() is None
     finally:
         other.kill()
-        other.wait()
+        other.communicate()
 
 
 @pytest.mark.parametrize("text", ["", "\n", "0\n", "1\n", "-1\n", "-5", "12x", "abc", "\x00\x01", "1.5", "7" * 70])
