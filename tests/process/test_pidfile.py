@@ -197,7 +197,8 @@ def test_the_pid_itself_will_do(instance):
 
 def test_a_reused_pid_is_not_signalled(tmp_path):
     # Something that says when it is itself: right after its exec a program has no command line yet.
-    other = subprocess.Popen(["sh", "-c", "echo; read forever", "stranger"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    command = ["sh", "-c", "echo; read forever", "stranger"]
+    other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert other.stdout is not None and other.stdout.readline() == b"\n"
         (tmp_path / "pid").write_text(f"{other.pid}\n")
