@@ -26,7 +26,7 @@ def lex(
 ) -> list[Pair]:
     """The pairs of ``section`` in ``segments``: name and text of one file, and of what was injected around it."""
     pairs: list[Pair] = []
-    seen: list[str] = []
+    seen: dict[str, None] = {}
     early: Where | None = None
     inside: str | None = None
     where = Where("")
@@ -54,8 +54,7 @@ def lex(
                 continue
             if line[0] == "[":
                 inside = _header(line, section, where, complaints)
-                if inside not in seen:
-                    seen.append(inside)
+                seen[inside] = None
                 continue
             if line.startswith(_MERGE):
                 complaints.warn("merge-conflict", where, "the file holds the marks of an unresolved merge",
@@ -73,7 +72,7 @@ def lex(
         complaints.warn("line-before-section", early, "lines before the first section are ignored",
                         f"put [{section}] above them")
     if not pairs:
-        _nothing(section, seen, where._replace(line=0), complaints)
+        _nothing(section, list(seen), where._replace(line=0), complaints)
     return pairs
 
 

@@ -16,6 +16,7 @@ from imperator.config.pairs import Pair
 from imperator.errors import Where
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "e": "\033", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+DEEPEST = 50
 
 
 class _Line(NamedTuple):
@@ -36,6 +37,7 @@ class _Reader:
         self._place = place
         self._complaints = complaints
         self._at = 0
+        self._depth = 0
         self._pairs: list[Pair] = []
 
     def pairs(self) -> list[Pair]:
@@ -97,8 +99,12 @@ class _Reader:
             self._dropped(key, where)
         elif rest:
             self._pairs.append(Pair(key, _scalar(self._continued(rest, line.indent)), where))
+        elif self._depth >= DEEPEST:
+            self._wrong(line, "is nested too deeply")
         else:
+            self._depth += 1
             self._items(key, line)
+            self._depth -= 1
 
     def _items(self, key: str, opener: _Line) -> None:
         """The list, or the mapping, below a key without a value."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import select
 import stat
 import sys
 import time
@@ -18,6 +19,9 @@ from imperator.config.world import Facts, Unreadable
 
 LONGEST = 1 << 24
 """No configuration is larger; a device without end must not fill the memory."""
+FOR_A_WRITER = 2.0
+FOR_THE_WRITER = 60.0
+"""Seconds that a pipe is given until somebody opens its other end, and until he goes on writing."""
 
 
 class RealWorld:
@@ -55,7 +59,7 @@ class RealWorld:
         if "://" in path:
             raise Unreadable(f"{path.partition('://')[0]}:// is not supported yet")
         try:
-            fd = os.open(self._path(path), os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(self._path(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
         except (OSError, ValueError) as error:
             raise Unreadable(_reason(error)) from None
         try:
@@ -139,7 +143,7 @@ class RealWorld:
         parts: list[bytes] = []
         size = 0
         try:
-            while part := os.read(fd, 65536):
+            while part := _part(fd, not parts):
                 parts.append(part)
                 size += len(part)
                 if size > LONGEST:
@@ -147,6 +151,26 @@ class RealWorld:
         except OSError as error:
             raise Unreadable(_reason(error)) from None
         return b"".join(parts).decode("utf-8", "surrogateescape")
+
+
+def _part(fd: int, first: bool) -> bytes:
+    """What can be read next; nothing at the end. A pipe that nobody writes to has an end, too."""
+    until = FOR_A_WRITER
+    while True:
+        try:
+            part = os.read(fd, 65536)
+        except BlockingIOError:
+            until, part = FOR_THE_WRITER, b""
+        else:
+            if part or not (first and stat.S_ISFIFO(os.fstat(fd).st_mode)):
+                return part
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        events = poll.poll(until * 1000)
+        if not events:
+            raise Unreadable("nobody writes to this pipe")
+        if not events[0][1] & select.POLLIN:  # the other end was opened and closed, without a word
+            return b""
 
 
 def _reason(error: OSError | ValueError) -> str:

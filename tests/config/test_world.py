@@ -3,6 +3,7 @@
 import os
 import pwd
 import socket
+import threading
 
 import pytest
 
@@ -62,3 +63,17 @@ def test_users_and_groups():
 def test_endless_devices_end():
     with pytest.raises(Unreadable):
         RealWorld().read("/dev/zero")
+
+
+def test_a_pipe_is_read_to_its_end(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_text("x" * 100000))
+    writer.start()
+    assert RealWorld(directory=str(tmp_path)).read("pipe") == "x" * 100000
+    writer.join()
+
+
+def test_a_pipe_that_nobody_writes_to_ends(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(Unreadable, match="nobody"):
+        RealWorld(directory=str(tmp_path)).read("pipe")
