@@ -66,7 +66,8 @@ ROWS = (
         help="HTTP listener that only redirects to HTTPS",
     ),
     Option(
-        ("http-processes", "http-workers"), kind="int", default="1", subsystem="router",
+        ("http-processes", "http-workers"), kind="int", default="1", subsystem="router", status="accepted",
+        reason="the workers serve http, there is no process in front of them",
         help="Number of HTTP router processes",
     ),
     Option(
@@ -179,8 +180,16 @@ ROWS = (
         ("http-stud-prefix",), kind="ip-address", repeats=True, subsystem="router",
         help="Peer address that prepends a binary client address (stud)",
     ),
-    Option(("http-uid",), kind="user", subsystem="router", help="User the HTTP router process switches to"),
-    Option(("http-gid",), kind="group", subsystem="router", help="Group the HTTP router process switches to"),
+    Option(
+        ("http-uid",), kind="user", subsystem="router", status="accepted",
+        reason="the workers serve http, as the user of uid",
+        help="User the HTTP router process switches to",
+    ),
+    Option(
+        ("http-gid",), kind="group", subsystem="router", status="accepted",
+        reason="the workers serve http, as the group of gid",
+        help="Group the HTTP router process switches to",
+    ),
     Option(
         ("http-resubscribe",), kind="list", repeats=True, subsystem="router",
         help="Forward received subscriptions of the HTTP router to this server",

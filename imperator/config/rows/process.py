@@ -113,7 +113,8 @@ ROWS = (
         implies=("master",), subsystem="process", help="Kill the instance if the filesystem stops answering",
     ),
     Option(
-        ("no-orphans",), takes="none", kind="flag", default="off", subsystem="process",
+        ("no-orphans",), takes="none", kind="flag", default="off", subsystem="process", status="accepted",
+        reason="workers always end with the processes above them",
         help="Workers exit if the master dies (Linux parent-death signal)",
     ),
     Option(
@@ -147,7 +148,8 @@ ROWS = (
     ),
     Option(("clock",), default="unix", subsystem="process", help="Clock source by name"),
     Option(
-        ("close-on-exec",), takes="none", kind="flag", default="off", subsystem="process",
+        ("close-on-exec",), takes="none", kind="flag", default="off", subsystem="process", status="accepted",
+        reason="connections are always closed on exec",
         help="Close-on-exec on accepted connections",
     ),
     Option(

@@ -148,7 +148,8 @@ ROWS = (
         help="Create a sharedarea backed by a bytearray of this size",
     ),
     Option(
-        ("py-call-osafterfork",), takes="none", kind="flag", default="off", subsystem="python",
+        ("py-call-osafterfork",), takes="none", kind="flag", default="off", subsystem="python", status="accepted",
+        reason="workers are made by os.fork, which always does so",
         help="Call the interpreter's after-fork routine in children",
     ),
     Option(

@@ -7,7 +7,8 @@ ROWS = (
         ("locks",), kind="int", default="0", subsystem="locks", help="Number of user locks exposed to applications",
     ),
     Option(
-        ("lock-engine",), default="platform default", subsystem="locks",
+        ("lock-engine",), default="platform default", subsystem="locks", status="accepted",
+        reason="workers share no locks",
         help="Lock implementation; only `ipcsem` is selectable by name, anything else aborts",
     ),
     Option(("ftok",), subsystem="locks", help="Path used to build the SysV IPC key"),
