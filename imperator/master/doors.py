@@ -88,6 +88,11 @@ class Doors:
         """Close all of them, because the instance does not start."""
         self.undo(list(self._open))
 
+    def refuse(self) -> None:
+        """Refuse whoever comes now, so that nobody waits in a queue that will never be looked at again."""
+        for listener in self._open.values():
+            listeners.refuse(listener)
+
     def close(self, *, unlink: bool) -> None:
         """Close all of them, and with ``unlink`` remove the paths."""
         for listener in self._open.values():

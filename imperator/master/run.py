@@ -119,6 +119,8 @@ class Master:
 
     def _signalled(self, signum: int) -> None:
         if event := triggers.from_signal(signum):
+            if isinstance(event, policy.StopAsked) and not self._emperor:
+                self._doors.refuse()  # under an emperor a successor gets these sockets
             self._step(event)
 
     def _ordered(self, message: bytes) -> None:
@@ -126,6 +128,8 @@ class Master:
             self._loop.forget(self._emperor.fileno())
             self._status = LOST_EMPEROR
         if event := triggers.from_emperor(message):
+            if isinstance(event, policy.StopAsked):
+                self._doors.refuse()
             self._step(event)
 
     def _heard(self, generation: Generation) -> None:

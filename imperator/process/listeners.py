@@ -59,9 +59,9 @@ def listen(
         fd = kept[address]
         if endpoint.kind != "unix":
             return Listener(fd, address, endpoint)
-        if inode := _inode(endpoint.path):
+        if (inode := _inode(endpoint.path)) and _answers(endpoint.path):
             return Listener(fd, address, endpoint, inode)
-        # Its path was removed, so nobody can connect to it any more: a new one takes its place.
+        # Its path was removed, or it refuses: nobody can connect to it any more, and a new one takes its place.
     try:
         if endpoint.kind == "fd":
             return _inherited(endpoint, where)
@@ -81,6 +81,19 @@ def release(listener: Listener, *, unlink: bool) -> None:
         except OSError:
             pass  # someone else's directory now, or already gone: nothing that we may mend
     os.close(listener.fd)
+
+
+def refuse(listener: Listener) -> None:
+    """Let a UNIX socket refuse new connections at once, for every process that has it open, for ever.
+
+    What waits in its queue can still be accepted. TCP has no such thing: there, a shutdown would reset those who wait.
+    """
+    if listener.endpoint.kind in ("unix", "abstract"):
+        with socket.socket(fileno=os.dup(listener.fd)) as sock:
+            try:
+                sock.shutdown(socket.SHUT_RD)
+            except OSError:
+                pass  # it does already
 
 
 def system_backlog() -> int:

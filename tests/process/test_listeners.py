@@ -12,7 +12,7 @@ import pytest
 from imperator.config.settings import Endpoint, Owner
 from imperator.errors import Refused, Where
 from imperator.process import listeners
-from imperator.process.listeners import UnixAttributes, listen, release
+from imperator.process.listeners import UnixAttributes, listen, refuse, release
 
 from .child import run
 
@@ -188,6 +188,46 @@ def test_a_socket_that_cannot_be_given_away_is_not_left_behind(tmp_path):
     out = run(code, tmp_path / "a").stdout
     assert "[cannot-give-socket]" in out
     assert os.listdir(tmp_path) == []
+
+
+def test_one_that_refuses_still_has_those_who_wait(tmp_path):
+    listener = unix(tmp_path / "a")
+    with socket.socket(socket.AF_UNIX) as waiting, socket.socket(fileno=os.dup(listener.fd)) as bound:
+        waiting.connect(str(tmp_path / "a"))
+        refuse(listener)
+        refuse(listener)
+        assert not connects(tmp_path / "a")
+        accepted, _ = bound.accept()
+        accepted.sendall(b"served")
+        assert waiting.recv(10) == b"served"
+        accepted.close()
+    release(listener, unlink=True)
+
+
+def test_a_kept_socket_that_refuses_is_bound_anew(tmp_path):
+    endpoint = Endpoint("unix", path=str(tmp_path / "a"))
+    former = unix(tmp_path / "a")
+    refuse(former)
+    listener = listen(endpoint, WHERE, 10, PLAIN, {str(endpoint): former.fd})
+    assert listener.fd != former.fd
+    assert connects(tmp_path / "a")
+    release(listener, unlink=True)
+    os.close(former.fd)
+
+
+def test_a_kept_socket_is_used_as_it_is(tmp_path):
+    endpoint = Endpoint("unix", path=str(tmp_path / "a"))
+    former = unix(tmp_path / "a")
+    assert listen(endpoint, WHERE, 10, PLAIN, {str(endpoint): former.fd}) == former
+    release(former, unlink=True)
+
+
+def test_a_port_goes_on_for_those_who_wait():
+    listener = listen(Endpoint("inet", host="127.0.0.1"), WHERE, 10, PLAIN, {})
+    refuse(listener)
+    with socket.create_connection(("127.0.0.1", listener.endpoint.port), timeout=5):
+        pass
+    release(listener, unlink=False)
 
 
 def test_release_leaves_the_path_of_another(tmp_path):
