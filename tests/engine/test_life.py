@@ -5,6 +5,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -221,6 +222,26 @@ def test_the_end_of_the_generation_is_a_drain(worker, gate):
         gate.open()
         assert speak.parse(speak.read_all(sock)).body == b"hello"
     assert server.wait() == 0
+
+
+def test_a_generation_that_ended_before_its_worker_was_ready_is_no_error(tmp_path):
+    ours, its = socket.socketpair()
+    ours.close()
+    listening = socket.create_server(("127.0.0.1", 0))
+    program = (
+        "import sys; from types import SimpleNamespace as N; from imperator import _core\n"
+        "control, listening = int(sys.argv[1]), int(sys.argv[2])\n"
+        "sys.exit(_core.serve(None, N(listeners=[N(fd=listening, protocol='http')], worker_id=1, threads=1, workers=1,"
+        " control_fd=control, scoreboard_fd=_core.Scoreboard.create(1, 1), buffer_size=32768, trusted=[],"
+        " socket_timeout=4.0, mercy=9.0, log_requests=False, hostname='vm')))\n"
+    )
+    command = [sys.executable, "-c", program, str(its.fileno()), str(listening.fileno())]
+    done = subprocess.run(
+        command, pass_fds=[its.fileno(), listening.fileno()], capture_output=True, text=True, timeout=30
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    its.close()
+    listening.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP])

@@ -494,7 +494,11 @@ pub fn run(py: Python<'_>, engine: &'static Engine) -> PyResult<()> {
         others.push(std::thread::Builder::new().name(format!("core {id}")).spawn(body)?);
     }
     std::thread::Builder::new().name("control".into()).spawn(move || crate::control::listen(engine))?;
-    sys::send(engine.settings.control_fd, b"R", false)?;
+    match sys::send(engine.settings.control_fd, b"R", false) {
+        // The generation was given up while this worker started: its end of file is heard next, and means the end.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EPIPE | libc::ECONNRESET)) => {}
+        sent => sent.map(drop)?,
+    }
     first.run();
     py.detach(|| {
         for other in others {
