@@ -27,6 +27,8 @@ def _without_else(text):
         key = line.partition(b"=")[0].strip()
         if key.startswith(b"if"):
             opener = line
+        elif key.startswith((b"end", b"for")):
+            opener = b""
         if key == b"else" and opener:
             plain = re.sub(rb"^(\s*)if-?(not-)?", lambda m: m[1] + (b"if-" if m[2] else b"if-not-"), opener)
             lines += [b"endif =", plain]
