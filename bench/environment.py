@@ -15,7 +15,9 @@ from pathlib import Path
 from bench import nginx
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".cache" / "bench" / "venv"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+VENV = CACHE / "imperator-bench" / "venv"
+"""Outside the tree: kept between clones, and nothing to clean up after."""
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 LIBRARIES = {"libev-dev": "/usr/include/ev.h", "libuv1": "libuv.so.1"}
 """bjoern is built against the first, socketify loads the second: a package, and how to see that it is there."""
