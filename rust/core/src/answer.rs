@@ -6,13 +6,12 @@
 //! it has ended is left to the event loop.
 
 use std::io;
-use std::os::raw::c_int;
 
 use pyo3::prelude::*;
 use wire::{Facts, Framing};
 
 use crate::cores::Engine;
-use crate::sys;
+use crate::transport::{Ready, Transport};
 
 /// Bytes that may wait for a slow client while the application goes on.
 const BACKLOG: usize = 256 * 1024;
@@ -26,8 +25,8 @@ pub type HeaderSpan = (u32, u32, u32);
 pub struct Answer {
     /// What framing must know; `persistent` may be taken back until the head is framed.
     pub facts: Facts,
-    /// Of the connection.
-    pub fd: c_int,
+    /// The connection.
+    pub io: Transport,
     /// How long a client may not take a byte, in milliseconds.
     pub timeout: u64,
     /// To see a drain that begins while the application works.
@@ -70,7 +69,7 @@ impl Answer {
         };
         Answer {
             facts,
-            fd: -1,
+            io: Transport::none(),
             timeout: 0,
             engine: None,
             dated: false,
@@ -89,9 +88,9 @@ impl Answer {
     }
 
     /// Make ready for a request; `out` comes from the connection and goes back to it.
-    pub fn open(&mut self, engine: &'static Engine, facts: Facts, fd: c_int, dated: bool, out: &mut Vec<u8>) {
+    pub fn open(&mut self, engine: &'static Engine, facts: Facts, io: Transport, dated: bool, out: &mut Vec<u8>) {
         self.facts = facts;
-        self.fd = fd;
+        self.io = io;
         self.timeout = engine.settings.socket_timeout;
         self.engine = Some(engine);
         self.dated = dated;
@@ -108,7 +107,7 @@ impl Answer {
     /// The request is over.
     pub fn close(&mut self) {
         self.over = true;
-        self.fd = -1;
+        self.io = Transport::none();
     }
 
     /// Forget what `start_response` was told.
@@ -169,7 +168,7 @@ impl Answer {
             rest = later;
             let waiting = self.out.get(self.sent..).unwrap_or(&[]);
             let pieces = [waiting, piece.before(), now, piece.after];
-            let mut gone = match sys::send_pieces(self.fd, &pieces) {
+            let mut gone = match self.io.send_pieces(&pieces) {
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
                 Err(error) => {
@@ -201,7 +200,7 @@ impl Answer {
         if self.broken {
             return Ok(());
         }
-        let result = send_waiting(self.fd, &mut self.out, &mut self.sent);
+        let result = send_waiting(&self.io, &mut self.out, &mut self.sent);
         self.broken |= result.is_err();
         result.map(|_| ())
     }
@@ -210,8 +209,8 @@ impl Answer {
     pub fn flush_or_wait(&mut self, py: Python<'_>) -> io::Result<()> {
         self.flush()?;
         while self.out.len() - self.sent > BACKLOG && !self.broken {
-            let (fd, timeout) = (self.fd, self.timeout);
-            let ready = py.detach(|| sys::wait(fd, libc::POLLOUT, timeout))?;
+            let (io, timeout) = (&self.io, self.timeout);
+            let ready = py.detach(|| io.wait(Ready::Room, timeout))?;
             if !ready {
                 self.broken = true;
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read the answer"));
@@ -230,6 +229,7 @@ impl Answer {
     pub fn abort(&mut self) {
         if let Some(framing) = self.framing.as_mut() {
             framing.abort(&mut self.out);
+            self.io.cut();
         }
     }
 
@@ -247,9 +247,9 @@ impl Answer {
 }
 
 /// Send `out[sent..]` as far as the socket takes it; true when nothing is left. An empty `out` stays allocated.
-pub fn send_waiting(fd: c_int, out: &mut Vec<u8>, sent: &mut usize) -> io::Result<bool> {
+pub fn send_waiting(io: &Transport, out: &mut Vec<u8>, sent: &mut usize) -> io::Result<bool> {
     while *sent < out.len() {
-        match sys::send(fd, out.get(*sent..).unwrap_or(&[]), false) {
+        match io.send(out.get(*sent..).unwrap_or(&[])) {
             Ok(count) => *sent += count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(error),
@@ -257,5 +257,5 @@ pub fn send_waiting(fd: c_int, out: &mut Vec<u8>, sent: &mut usize) -> io::Resul
     }
     out.clear();
     *sent = 0;
-    Ok(true)
+    io.flush()
 }

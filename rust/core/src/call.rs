@@ -17,6 +17,7 @@ use crate::log::Line;
 use crate::scoreboard;
 use crate::start_response::{Exchange, Functions};
 use crate::sys;
+use crate::transport::{Ready, Transport};
 
 /// Bytes that the kernel is asked to copy at once.
 const FILE_BLOCK: usize = 512 * 1024;
@@ -164,10 +165,10 @@ impl Delivery<'_> {
                 break;
             }
             answer.out.extend_from_slice(piece.before());
-            let (socket, timeout, mut count) = (answer.fd, answer.timeout, piece.take);
+            let (socket, timeout, mut count) = (answer.io.clone(), answer.timeout, piece.take);
             let mut out = std::mem::take(&mut answer.out);
             let mut sent = std::mem::take(&mut answer.sent);
-            let result = py.detach(|| copy(socket, fd, &mut offset, &mut count, &mut out, &mut sent, timeout));
+            let result = py.detach(|| copy(&socket, fd, &mut offset, &mut count, &mut out, &mut sent, timeout));
             (answer.out, answer.sent) = (out, sent);
             answer.body_bytes += (piece.take - count) as u64;
             left -= piece.take as u64;
@@ -210,7 +211,7 @@ impl Delivery<'_> {
 
 /// Send what waits, then `count` bytes of the file; waits for the client. `count` keeps what could not be copied.
 fn copy(
-    socket: i32,
+    socket: &Transport,
     file: i32,
     offset: &mut i64,
     count: &mut usize,
@@ -223,7 +224,7 @@ fn copy(
             if *count == 0 {
                 return Ok(());
             }
-            match sys::send_file(socket, file, offset, *count) {
+            match socket.send_file(file, offset, *count) {
                 Ok(0) => return Ok(()),
                 Ok(gone) => {
                     *count -= gone;
@@ -235,7 +236,7 @@ fn copy(
         } else {
             true
         };
-        if blocked && !sys::wait(socket, libc::POLLOUT, timeout)? {
+        if blocked && !socket.wait(Ready::Room, timeout)? {
             return Err(std::io::ErrorKind::TimedOut.into());
         }
     }
@@ -290,7 +291,7 @@ impl Core {
         let ask = conn.request.expects_continue() && conn.body.is_empty();
         let stream = stream.map(|(body, raw)| {
             let ask = ask && raw.is_empty();
-            Stream { fd: conn.fd, body, raw, timeout, ask, failed: false }
+            Stream { io: conn.io.clone(), body, raw, timeout, ask, failed: false }
         });
 
         if !engine.has_app {
@@ -336,7 +337,7 @@ impl Core {
 
         let exchange = self.reused.functions.exchange.clone_ref(py);
         let dated = facts.protocol == Protocol::Http && !conn.trusted;
-        exchange.get().lock(py).open(engine, facts, conn.fd, dated, &mut conn.out);
+        exchange.get().lock(py).open(engine, facts, conn.io.clone(), dated, &mut conn.out);
         let delivery = Delivery { exchange: exchange.get(), date: &self.date };
 
         // SAFETY: live objects; a null ends the arguments; the answer is a new reference or an error.
@@ -452,6 +453,7 @@ impl Core {
         }
         if broken {
             // Nothing more can be sent; the empty `out` makes the connection close.
+            conn.io.cut();
             conn.out.clear();
             conn.sent = 0;
             conn.persistent = false;

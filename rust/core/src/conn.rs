@@ -10,14 +10,13 @@
 //! socket with unread bytes resets it and takes the answer from the client.
 
 use std::io;
-use std::os::raw::c_int;
 
 use wire::{Body, BodyFraming, Facts, Progress, Protocol, Refusal, Request};
 
 use crate::answer::send_waiting;
 use crate::cores::Core;
 use crate::listener::{Listener, Peer};
-use crate::sys;
+use crate::transport::Transport;
 
 /// Milliseconds that a connection which has said nothing yet may keep a draining worker.
 const FRESH: u64 = 1000;
@@ -60,7 +59,7 @@ pub enum Next {
 
 /// Everything about one connection.
 pub struct Conn {
-    pub fd: c_int,
+    pub io: Transport,
     /// Index of its listener.
     pub listener: usize,
     pub trusted: bool,
@@ -105,7 +104,7 @@ impl Conn {
     /// An empty place.
     pub fn new() -> Conn {
         Conn {
-            fd: -1,
+            io: Transport::none(),
             listener: 0,
             trusted: false,
             address: Vec::new(),
@@ -136,10 +135,10 @@ impl Conn {
         }
     }
 
-    /// Begin with a new socket.
-    pub fn open(&mut self, fd: c_int, peer: Peer, index: usize, listener: &Listener, until: u64) {
+    /// Begin with a new connection.
+    pub fn open(&mut self, io: Transport, peer: Peer, index: usize, listener: &Listener, until: u64) {
         use std::io::Write;
-        self.fd = fd;
+        self.io = io;
         self.listener = index;
         self.trusted = peer.trusted;
         self.declared = listener.protocol;
@@ -201,7 +200,7 @@ impl Conn {
             self.buf.reserve(ROOM.max(self.buf.len()));
         }
         let room = self.buf.capacity() - self.buf.len();
-        let result = sys::recv_append(self.fd, &mut self.buf);
+        let result = self.io.recv(&mut self.buf, room);
         self.took(result, room)
     }
 
@@ -210,7 +209,7 @@ impl Conn {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => {
                 // A short read has emptied the socket; a new edge will tell of more. Not so at the end of the stream.
-                self.unread = count == room || self.hangup;
+                self.unread = count == room || self.hangup || self.io.has_end();
                 Ok(true)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -261,20 +260,18 @@ impl Conn {
 
     fn park_head(&mut self, core: &Core) -> Option<Next> {
         if !self.out.is_empty() {
-            match send_waiting(self.fd, &mut self.out, &mut self.sent) {
+            match send_waiting(&self.io, &mut self.out, &mut self.sent) {
                 Ok(done) => self.wants_out = !done,
                 Err(_) => return Some(Next::Close),
             }
         }
         if self.is_idle() && core.engine.is_draining() {
             // What arrived while the last answer was written is still served.
-            return match sys::peek(self.fd) {
-                Ok(count) if count > 0 => {
-                    self.unread = true;
-                    None
-                }
-                _ => Some(Next::Close),
-            };
+            if !self.io.has_input() {
+                return Some(Next::Close);
+            }
+            self.unread = true;
+            return None;
         }
         if self.served == 0 && self.buf.is_empty() && core.engine.is_draining() {
             // It has only just connected, and its request is probably on the way.
@@ -359,7 +356,7 @@ impl Conn {
             }
             if !self.unread {
                 if !self.out.is_empty() {
-                    match send_waiting(self.fd, &mut self.out, &mut self.sent) {
+                    match send_waiting(&self.io, &mut self.out, &mut self.sent) {
                         Ok(done) => self.wants_out = !done,
                         Err(_) => return Some(Next::Close),
                     }
@@ -370,7 +367,7 @@ impl Conn {
                 Some((left, framing)) if self.tail == self.buf.len() => {
                     let room = usize::try_from(left).unwrap_or(usize::MAX).min(COLLECTED as usize);
                     self.body.reserve_exact(room);
-                    let result = sys::recv_some(self.fd, &mut self.body, room);
+                    let result = self.io.recv(&mut self.body, room);
                     if let Ok(count) = result {
                         framing.took(count as u64);
                     }
@@ -431,7 +428,7 @@ impl Conn {
             let facts = Facts { persistent: false, ..self.request.facts() };
             wire::error_page(&facts, 408, "", &mut self.out);
             // A client that does not read it either has had its time.
-            let _ = send_waiting(self.fd, &mut self.out, &mut self.sent);
+            let _ = send_waiting(&self.io, &mut self.out, &mut self.sent);
         }
         match self.stage {
             Stage::Body => core.count_read_error(),
@@ -442,7 +439,7 @@ impl Conn {
 
     fn drive_answer(&mut self, core: &mut Core) -> Option<Next> {
         let before = self.sent;
-        match send_waiting(self.fd, &mut self.out, &mut self.sent) {
+        match send_waiting(&self.io, &mut self.out, &mut self.sent) {
             Ok(true) => {}
             Ok(false) => {
                 if self.sent > before {
@@ -462,9 +459,8 @@ impl Conn {
             return None;
         }
         // Without a short read at the end there may be more: a look costs less than lingering.
-        let has_more = || self.unread && matches!(sys::peek(self.fd), Ok(count) if count > 0);
-        if self.linger || self.tail < self.buf.len() || has_more() {
-            sys::shutdown_write(self.fd);
+        if self.linger || self.tail < self.buf.len() || (self.unread && self.io.has_input()) {
+            self.io.shutdown_write();
             self.stage = Stage::Lingering;
             self.unread = true;
             self.until = core.now + LINGER_MS;

@@ -379,7 +379,7 @@ impl Core {
             Ok((fd, peer)) => {
                 let place = engine.conns.take();
                 let until = self.now + engine.settings.head_timeout;
-                place.conn().open(fd, peer, index, listener, until);
+                place.conn().open(listener.transport(fd), peer, index, listener, until);
                 // Usually the request is there already; then epoll never hears of this connection.
                 self.drive(place);
                 true
@@ -441,18 +441,19 @@ impl Core {
     }
 
     fn arm(&self, place: &'static Place, conn: &mut Conn) -> std::io::Result<()> {
+        let wants_out = conn.wants_out || conn.io.owes();
         if !conn.registered {
-            self.engine.poller.add_connection(conn.fd, place.token(), conn.wants_out)?;
+            self.engine.poller.add_connection(conn.io.fd(), place.token(), wants_out)?;
             conn.registered = true;
-        } else if conn.wants_out != conn.armed_out {
-            self.engine.poller.change(conn.fd, place.token(), conn.wants_out)?;
+        } else if wants_out != conn.armed_out {
+            self.engine.poller.change(conn.io.fd(), place.token(), wants_out)?;
         }
-        conn.armed_out = conn.wants_out;
+        conn.armed_out = wants_out;
         Ok(())
     }
 
     fn close(&self, place: &'static Place) {
-        sys::close(place.conn().fd);
+        place.conn().io.close();
         self.engine.conns.give_back(place);
         self.engine.live.fetch_sub(1, SeqCst);
         self.engine.end_if_empty();

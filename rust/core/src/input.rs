@@ -5,7 +5,6 @@
 //! read, so that memory stays bounded whatever the size. A client that stalls or leaves makes the read an `OSError`.
 
 use std::io;
-use std::os::raw::c_int;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use pyo3::exceptions::{PyOSError, PyStopIteration, PyValueError};
@@ -15,15 +14,15 @@ use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyList};
 use wire::Body;
 
-use crate::sys;
+use crate::transport::{Ready, Transport};
 
 /// What is read from the socket at once.
 const BLOCK: usize = 64 * 1024;
 
 /// The part of a body that is still on its way.
 pub struct Stream {
-    /// Of the connection.
-    pub fd: c_int,
+    /// The connection.
+    pub io: Transport,
     /// Takes the framing off.
     pub body: Body,
     /// Bytes that arrived and were not yet looked at.
@@ -79,16 +78,16 @@ impl Stream {
             }
             if self.ask {
                 self.ask = false;
-                sys::send(self.fd, wire::CONTINUE, false)?;
+                self.io.send(wire::CONTINUE)?;
             }
             // By length, what comes is body and nothing else.
             let most = self.body.remaining().map_or(BLOCK, |left| usize::try_from(left).unwrap_or(BLOCK).min(BLOCK));
             self.raw.reserve(most);
-            match sys::recv_some(self.fd, &mut self.raw, most) {
+            match self.io.recv(&mut self.raw, most) {
                 Ok(0) => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the client closed the connection")),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if !sys::wait(self.fd, libc::POLLIN, self.timeout)? {
+                    if !self.io.wait(Ready::Input, self.timeout)? {
                         return Err(io::Error::new(io::ErrorKind::TimedOut, "the client sent nothing in time"));
                     }
                 }

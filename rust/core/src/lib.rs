@@ -7,11 +7,15 @@
 //!                                       │                                │
 //!                            poller, listener, sys        environ, input, start_response, answer, errors, filewrapper
 //! ```
+//!
+//! Whoever reads from or writes to a client does so through `transport`, which is a socket or a TLS session on it (`tls`,
+//! `contexts`).
 
 mod answer;
 mod call;
 mod conn;
 mod conns;
+mod contexts;
 mod control;
 mod cores;
 mod environ;
@@ -25,6 +29,8 @@ mod scoreboard;
 mod settings;
 mod start_response;
 mod sys;
+mod tls;
+mod transport;
 
 use std::sync::atomic::Ordering::Relaxed;
 

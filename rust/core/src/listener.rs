@@ -3,10 +3,14 @@
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
 use std::os::raw::c_int;
+use std::sync::Arc;
 
 use wire::Protocol;
 
+use crate::contexts::Contexts;
 use crate::sys;
+use crate::tls::Session;
+use crate::transport::Transport;
 
 /// A network whose peers may speak any of the four protocols, and whose word on the scheme counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +71,8 @@ pub struct Listener {
     pub port: String,
     /// A unix socket.
     pub unix: bool,
+    /// TLS is spoken here, and so.
+    pub tls: Option<Arc<Contexts>>,
 }
 
 impl Listener {
@@ -89,7 +95,15 @@ impl Listener {
         // Shared with processes that may take the connection that we were woken for.
         sys::set_nonblocking(fd);
         let port = address.map_or(80, |(_, port)| port).to_string();
-        Ok(Listener { fd, protocol, port, unix: address.is_none() })
+        Ok(Listener { fd, protocol, port, unix: address.is_none(), tls: None })
+    }
+
+    /// What a connection that was taken here reads from and writes to.
+    pub fn transport(&self, fd: c_int) -> Transport {
+        match &self.tls {
+            None => Transport::plain(fd),
+            Some(contexts) => Transport::secured(fd, Session::new(contexts.clone())),
+        }
     }
 
     /// Take one connection, if there is one.

@@ -118,6 +118,45 @@ pub fn send_pieces(fd: c_int, pieces: &[&[u8]]) -> io::Result<usize> {
     }
 }
 
+/// Send slices with one call, without waiting and without SIGPIPE.
+pub fn send_slices(fd: c_int, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+    loop {
+        // SAFETY: a zeroed msghdr is valid; an IoSlice is laid out as an iovec, and the slices are only read.
+        let rc = unsafe {
+            let mut message: libc::msghdr = std::mem::zeroed();
+            message.msg_iov = pieces.as_ptr().cast_mut().cast();
+            message.msg_iovlen = pieces.len().min(64) as _;
+            libc::sendmsg(fd, &message, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL)
+        };
+        match check(rc) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Read what the socket has into `room`, without waiting. `Ok(0)` is end of file.
+pub fn recv_into(fd: c_int, room: &mut [u8]) -> io::Result<usize> {
+    loop {
+        // SAFETY: pointer and length are those of a slice.
+        match check(unsafe { libc::recv(fd, room.as_mut_ptr().cast(), room.len(), libc::MSG_DONTWAIT) }) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Read from a file, from `offset` on, without moving its position. `Ok(0)`: the file ends there.
+pub fn read_at(file: c_int, room: &mut [u8], offset: i64) -> io::Result<usize> {
+    loop {
+        // SAFETY: pointer and length are those of a slice.
+        match check(unsafe { libc::pread(file, room.as_mut_ptr().cast(), room.len(), offset) }) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 /// Send from a file, from `offset` on. `Ok(0)`: the file ends there.
 pub fn send_file(fd: c_int, file: c_int, offset: &mut i64, count: usize) -> io::Result<usize> {
     // SAFETY: `offset` is a live integer.
