@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from . import processes, wait
@@ -33,6 +34,7 @@ http {{
         {server}
         {location}
     }}
+    {sites}
 }}
 """
 
@@ -52,10 +54,22 @@ def choose(block: str, directive: str, value: str) -> str:
     return "\n".join(lines)
 
 
-class Nginx:
-    """``location`` stands in the server block as given; ``server`` before it."""
+def own(site: str, port: int) -> str:
+    """A site on a port of its own, its upstream under a name of its own."""
+    assert "listen 80" in site
+    site = site.replace("listen 80", f"listen 127.0.0.1:{port}")
+    return re.sub(r"(upstream |http://)app\b", rf"\g<1>app{port}", site)
 
-    def __init__(self, prefix: Path, location: str, server: str = "", user: str | None = None) -> None:
+
+class Nginx:
+    """``location`` stands in the server block as given; ``server`` before it.
+
+    ``sites`` are whole server blocks beside it that ``listen 80``; each gets a port, and they are in ``ports``.
+    """
+
+    def __init__(
+        self, prefix: Path, location: str, server: str = "", user: str | None = None, sites: Sequence[str] = ()
+    ) -> None:
         self.prefix = prefix
         prefix.mkdir(exist_ok=True)
         if user:
@@ -66,8 +80,10 @@ class Nginx:
         for name in ("uwsgi_params", "fastcgi_params", "scgi_params", "proxy_params"):
             shutil.copy(f"/etc/nginx/{name}", prefix / name)
         line = f"user {user or 'root'};" if os.getuid() == 0 else ""
+        self.ports = [free_port() for _ in sites]
+        blocks = "".join(map(own, sites, self.ports))
         (prefix / "nginx.conf").write_text(
-            CONFIG.format(prefix=prefix, port=self.port, user=line, server=server, location=location)
+            CONFIG.format(prefix=prefix, port=self.port, user=line, server=server, location=location, sites=blocks)
         )
         binary = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
         assert binary, "nginx is not installed: run scripts/install-test-servers"

@@ -19,6 +19,7 @@ from tests.harness.guide import Guide, User
 from tests.harness.load import Load
 from tests.harness.nginx import Nginx
 from tests.harness.server import Server
+from tests.real.fronts import Stage
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -119,6 +120,18 @@ def start(server_program: program.Program, tmp_path: Path) -> Iterator[Start]:
     starter = Start(server_program, tmp_path)
     yield starter
     starter.clean()
+
+
+@pytest.fixture(scope="module")
+def stage(server_program: program.Program) -> Iterator[Stage]:
+    """A server behind every front end."""
+    made = Stage(server_program)
+    try:
+        yield made
+        # Clients that leave, and requests that nobody should send, are in these tests.
+        made.stop(r"during (GET|POST)", r"refused: ")
+    finally:
+        made.clean()
 
 
 @pytest.fixture(scope="session")
