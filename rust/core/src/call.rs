@@ -255,8 +255,8 @@ fn close(py: Python<'_>, result: &Bound<'_, PyAny>, name: &Py<PyAny>) -> PyResul
 }
 
 impl Core {
-    /// Serve the request of this connection.
-    pub fn call(&mut self, conn: &mut Conn) {
+    /// Serve the request of this connection; answers when that was done, in microseconds of the monotonic clock.
+    pub fn call(&mut self, conn: &mut Conn) -> u64 {
         let began = sys::now_us();
         let wall = (sys::wall_us() / 1_000_000) as i64;
         let text = conn.request.text(conn.head());
@@ -276,6 +276,7 @@ impl Core {
         if self.engine.settings.log_requests {
             self.log_request(conn, wall, (ended - began) / 1000, (status, body_bytes, head_bytes, headers));
         }
+        ended
     }
 
     fn call_attached(&mut self, py: Python<'_>, conn: &mut Conn) -> (u16, u64, usize, usize) {

@@ -2,8 +2,8 @@
 //! to park; the application is called through `call.rs`.
 //!
 //! ```text
-//!   Head ──complete──► Body ──collected or streamed──► (the application) ──► Answering ──► Head   kept alive
-//!     └──refused────────┴───────────────────────────────────────────────────────┘ └─► Lingering ──► closed
+//!   Head ──complete──► Body ──collected or streamed──► Ready ──(the application)──► Answering ──► Head   kept alive
+//!     └──refused────────┴──────────────────────────────────────────────────────────────┘ └─► Lingering ──► closed
 //! ```
 //!
 //! Lingering: bytes of the client that nobody will read are thrown away for a while after the answer, because closing a
@@ -40,6 +40,8 @@ pub enum Stage {
     Head,
     /// Waits for the rest of a body that is collected.
     Body,
+    /// Has a request for the application.
+    Ready,
     /// Has an answer to send.
     Answering,
     /// Reads what nobody wants.
@@ -53,6 +55,8 @@ pub enum Next {
     Park(u64),
     /// Others first.
     Again,
+    /// Call the application (`Conn::call`), then drive on.
+    Call,
     /// Close it.
     Close,
 }
@@ -228,6 +232,7 @@ impl Conn {
                 Stage::Head if self.served >= self.turn => Some(Next::Again),
                 Stage::Head => self.drive_head(core),
                 Stage::Body => self.drive_body(core),
+                Stage::Ready => Some(Next::Call),
                 Stage::Answering => self.drive_answer(core),
                 Stage::Lingering => self.drive_linger(),
             };
@@ -351,8 +356,8 @@ impl Conn {
                 }
             }
             if framing.is_done() || self.body.len() as u64 >= COLLECTED || self.is_streamed() {
-                self.serve(core);
-                return None;
+                self.stage = Stage::Ready;
+                return Some(Next::Call);
             }
             if !self.unread {
                 if !self.out.is_empty() {
@@ -388,12 +393,15 @@ impl Conn {
         }
     }
 
-    fn serve(&mut self, core: &mut Core) {
+    /// Call the application with the request that is ready; answers when that was done, in microseconds of the monotonic
+    /// clock. The answer is not sent yet.
+    pub fn call(&mut self, core: &mut Core) -> u64 {
         self.served = self.served.saturating_add(1);
         self.stage = Stage::Answering;
         self.linger = false;
-        core.call(self);
+        let now = core.call(self);
         self.until = core.now + core.engine.settings.socket_timeout;
+        now
     }
 
     /// What of the body is still to come, and the bytes of it that arrived; for a body that is streamed.
@@ -433,7 +441,15 @@ impl Conn {
         match self.stage {
             Stage::Body => core.count_read_error(),
             Stage::Answering => core.count_write_error(),
-            Stage::Head | Stage::Lingering => {}
+            Stage::Head | Stage::Ready | Stage::Lingering => {}
+        }
+    }
+
+    /// Send of the answer what the socket takes, and its end. An error is met again by whoever drives the connection.
+    pub fn send_ahead(&mut self) {
+        let all = send_waiting(&self.io, &mut self.out, &mut self.sent);
+        if matches!(all, Ok(true)) && !self.persistent {
+            self.io.shutdown_write();
         }
     }
 

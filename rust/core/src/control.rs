@@ -5,6 +5,7 @@ use std::os::raw::c_int;
 use std::sync::atomic::{AtomicI32, AtomicU8, Ordering::Relaxed, Ordering::SeqCst};
 
 use crate::cores::{Engine, Phase};
+use crate::outbox::Watch;
 use crate::sys;
 
 /// Where the signal handler writes, and for which process: a fork of the application is not this worker.
@@ -83,17 +84,21 @@ pub fn listen(engine: &'static Engine) {
     let mut hears_control = true;
     let mut signalled = 0;
     let mut until: Option<u64> = None;
+    let mut watch = Watch::default();
     loop {
-        let timeout = match until {
-            None => -1,
-            Some(until) => until.saturating_sub(sys::now_ms()).min(60_000) as c_int,
-        };
+        let patience = until.map(|until| until.saturating_sub(sys::now_ms()).min(60_000));
+        let look = watch.look(&engine.outbox);
+        let timeout = patience.into_iter().chain(look).min().map_or(-1, |timeout| timeout as c_int);
         let mut entries = [
             libc::pollfd { fd: if hears_control { control } else { -1 }, events: libc::POLLIN, revents: 0 },
             libc::pollfd { fd: signals, events: libc::POLLIN, revents: 0 },
+            libc::pollfd { fd: engine.outbox.bell(), events: libc::POLLIN, revents: 0 },
         ];
-        // SAFETY: two entries, counted as two.
-        unsafe { libc::poll(entries.as_mut_ptr(), 2, timeout) };
+        // SAFETY: three entries, counted as three.
+        unsafe { libc::poll(entries.as_mut_ptr(), 3, timeout) };
+        if entries[2].revents != 0 {
+            sys::hush(engine.outbox.bell());
+        }
         let mut words = Vec::new();
         if entries[1].revents != 0 {
             sys::hush(signals);
@@ -142,6 +147,7 @@ fn complain_of_the_unfinished(engine: &Engine) {
 
 /// End the process without asking Python.
 fn end(engine: &Engine, how: u32, status: c_int) -> ! {
+    engine.outbox.send();
     engine.log.flush_if_free();
     if let Some(row) = engine.board.worker(engine.settings.worker_id) {
         row.exit.store(how, SeqCst);

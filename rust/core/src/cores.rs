@@ -17,6 +17,7 @@ use crate::conn::{Conn, Next};
 use crate::conns::{Conns, Place};
 use crate::environ::Vocabulary;
 use crate::log::{http_date, Log};
+use crate::outbox::{self, Outbox};
 use crate::poller::{self, Poller};
 use crate::scoreboard::{add, Board, CoreRow};
 use crate::settings::Settings;
@@ -70,6 +71,7 @@ pub struct Engine {
     next_tick: AtomicU64,
     /// Control variables that were ignored and said so.
     ignored: [AtomicBool; 256],
+    pub outbox: Outbox,
 }
 
 impl Engine {
@@ -97,6 +99,7 @@ impl Engine {
             ended: AtomicBool::new(false),
             next_tick: AtomicU64::new(0),
             ignored: [const { AtomicBool::new(false) }; 256],
+            outbox: Outbox::new()?,
         })
     }
 
@@ -198,7 +201,9 @@ pub struct Core {
     /// The value of a Date field, and its second.
     pub date: String,
     date_second: i64,
-    again: Vec<&'static Place>,
+    /// Connections whose requests are complete, and room to take answered ones. Of a lone core.
+    ready: Vec<&'static Place>,
+    answered: Vec<&'static Place>,
     held_since: u64,
 }
 
@@ -214,7 +219,8 @@ impl Core {
             now: sys::now_ms(),
             date: String::new(),
             date_second: -1,
-            again: Vec::new(),
+            ready: Vec::new(),
+            answered: Vec::new(),
             held_since: 0,
         })
     }
@@ -268,7 +274,7 @@ impl Core {
         }
         loop {
             let mut count = self.engine.poller.wait(&mut room, most, 0);
-            if count == 0 && self.again.is_empty() {
+            if count == 0 && self.ready.is_empty() {
                 self.engine.log.flush();
                 self.gil.release();
                 let timeout = if self.engine.live.load(Relaxed) > 0 { TICK as c_int } else { -1 };
@@ -298,9 +304,7 @@ impl Core {
                     }
                 }
             }
-            for place in std::mem::take(&mut self.again) {
-                self.drive(place);
-            }
+            self.serve_ready();
             self.look_at_deadlines();
             if self.is_alone() && self.now.saturating_sub(self.held_since) > GREED {
                 // Threads of the application have waited long enough.
@@ -309,6 +313,38 @@ impl Core {
                 self.held_since = self.now;
             }
         }
+    }
+
+    /// Call the application for every request at hand, then send the answers.
+    fn serve_ready(&mut self) {
+        if let [place] = self.ready[..] {
+            self.ready.clear();
+            place.conn().call(self);
+            return self.drive(place);
+        }
+        let mut ready = std::mem::take(&mut self.ready);
+        let mut began = sys::now_us();
+        for place in ready.drain(..) {
+            let now = place.conn().call(self);
+            self.engine.outbox.put(place, self.now);
+            if now.saturating_sub(began) >= outbox::PATIENCE {
+                self.send_answered();
+                began = now;
+            }
+        }
+        self.send_answered();
+        if self.ready.is_empty() {
+            self.ready = ready;
+        }
+    }
+
+    fn send_answered(&mut self) {
+        let mut answered = std::mem::take(&mut self.answered);
+        self.engine.outbox.take(&mut answered);
+        for place in answered.drain(..) {
+            self.drive(place);
+        }
+        self.answered = answered;
     }
 
     /// Draw the consequences of a new phase.
@@ -416,10 +452,14 @@ impl Core {
                     }
                     place.conn().wake(true);
                 }
-                Next::Again if self.is_alone() => {
+                Next::Call if self.is_alone() => {
+                    // Everybody has a turn for each request: no connection can take more.
                     conn.next_turn();
-                    self.again.push(place);
+                    self.ready.push(place);
                     return;
+                }
+                Next::Call => {
+                    conn.call(self);
                 }
                 Next::Again => {
                     // Any core may go on with it: a socket with room to send is an event at once.

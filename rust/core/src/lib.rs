@@ -24,6 +24,7 @@ mod filewrapper;
 mod input;
 mod listener;
 mod log;
+mod outbox;
 mod poller;
 mod scoreboard;
 mod settings;
