@@ -22,10 +22,11 @@ class ListenerSettings(Protocol):
 class WorkerSettings(Protocol):
     """What a worker's engine needs to know. All durations are seconds, all sizes bytes.
 
-    Four more are read if they are there (an attribute that is missing or None stands for the value in brackets):
+    Six more are read if they are there (an attribute that is missing or None stands for the value in brackets):
     ``max_vars`` (128), ``limit_post`` (0: no limit), ``header_timeout``, the time from the first byte of a head to its
     end (three times ``socket_timeout``, and never less), ``keepalive_timeout`` between two requests of a connection
-    (75: longer than nginx keeps one).
+    (75: longer than nginx keeps one), ``seat``, the worker's row of the scoreboard (``worker_id``), ``max_requests``
+    after which the worker says ``W`` (0: never).
     """
 
     @property
@@ -72,6 +73,7 @@ class WorkerCounters(NamedTuple):
     avg_rt: int
     last_spawn: int
     respawn_count: int
+    harakiri_count: int
     cores: list[CoreCounters]
 
 class CoreCounters(NamedTuple):
@@ -87,9 +89,22 @@ class CoreCounters(NamedTuple):
     request_start: int
     request: str
 
+class BusyCore(NamedTuple):
+    """A core that works on a request. ``began`` identifies it, in microseconds of the monotonic clock; ``seconds`` is
+    how long it takes so far, ``since`` when it began, seconds since the epoch."""
+
+    seat: int
+    core: int
+    began: int
+    seconds: float
+    since: int
+    request: str
+
 @final
 class Scoreboard:
     """Counters of all workers of a generation, in memory shared by the master, the generation and its workers.
+
+    Worker n of N has two rows, its seats n and n + N: while it is replaced, its successor serves beside it.
 
     Reading never blocks a worker. A dead worker's counters stay readable.
     """
@@ -103,8 +118,13 @@ class Scoreboard:
     def create(workers: int, cores: int) -> int:
         """Make one in anonymous memory; answers its descriptor, which is closed on exec."""
 
-    def read(self) -> list[WorkerCounters]: ...
-    def spawned(self, worker_id: int, pid: int) -> None:
+    def read(self) -> list[WorkerCounters]:
+        """One line a worker, both of its seats together."""
+    def busy(self) -> list[BusyCore]:
+        """The requests that are being worked on, whatever their workers do."""
+    def harakiri(self, seat: int) -> None:
+        """Count a worker that is killed because a request took too long; called by the generation."""
+    def spawned(self, seat: int, pid: int) -> None:
         """Note that a worker was forked; called by the generation. pid 0: it is gone."""
 
 def serve(app: WSGIApplication | None, settings: WorkerSettings) -> int:
@@ -112,7 +132,8 @@ def serve(app: WSGIApplication | None, settings: WorkerSettings) -> int:
 
     ``app`` is None when the application could not be loaded: every request is answered 500.
 
-    The control socket carries single bytes. From the worker: ``R`` when it is ready to accept. To the worker: ``S``
+    The control socket carries single bytes. From the worker: ``R`` when it is ready to accept, ``W`` when
+    it has had its ``max_requests``: it goes on until it is told to drain. To the worker: ``S``
     begin to accept; ``D`` drain: stop accepting, finish what has begun, end; ``K`` end at once. End of file means
     that the generation died and is ``D``. SIGTERM, SIGINT, SIGQUIT and SIGHUP to the worker mean ``D``, a second one
     ``K``.

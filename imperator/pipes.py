@@ -62,10 +62,16 @@ class Order(enum.IntEnum):
     SERVE = ord("S")
     DRAIN = ord("D")
     STOP = ord("K")
+    MORE = ord("+")
+    """One worker more; to the generation only, as is the next."""
+    FEWER = ord("-")
 
 
 READY_WORKER = b"R"
 """worker → generation: ready to accept."""
+
+WORN_WORKER = b"W"
+"""worker → generation: had its ``max-requests``, goes on until told to drain."""
 
 
 class Keep(NamedTuple):
@@ -194,6 +200,37 @@ class Loader(NamedTuple):
     where: str
 
 
+class Lives(NamedTuple):
+    """How long workers live, and what ends them before. Durations are seconds, sizes bytes; 0 is no limit."""
+
+    lazy: bool = False
+    """Each worker imports the application for itself."""
+    max_requests: int = 0
+    max_requests_delta: int = 0
+    """Worker n has so many more for each one before it."""
+    least: float = 10.0
+    """No worker is replaced by a limit before it has lived for so long."""
+    most: float = 0.0
+    most_delta: float = 0.0
+    rss: int = 0
+    address_space: int = 0
+    evil_rss: int = 0
+    """From here on it is killed, whatever it does."""
+    evil_address_space: int = 0
+    memory_interval: float = 1.0
+    harakiri: float = 0.0
+    """How long one request may take."""
+    harakiri_verbose: bool = False
+    harakiri_grace: float = 0.0
+    harakiri_signal: int = 15
+    harakiri_queue: int = 0
+    """Nobody is killed while fewer connections wait."""
+
+    def requests(self, number: int) -> int:
+        """After how many requests worker ``number`` is replaced."""
+        return self.max_requests + self.max_requests_delta * (number - 1) if self.max_requests else 0
+
+
 class Plan(NamedTuple):
     """All that a generation must know. Durations are seconds, sizes bytes."""
 
@@ -216,6 +253,7 @@ class Plan(NamedTuple):
     hostname: str
     serve_without_app: bool
     titles: list[str]
+    lives: Lives = Lives()
 
     def write(self) -> bytes:
         """The plan as bytes for :meth:`read`, which may run in another version of Python."""
@@ -225,4 +263,8 @@ class Plan(NamedTuple):
     def read(cls, text: bytes) -> Plan:
         """The plan that :meth:`write` wrote."""
         plan = cls(*json.loads(text))
-        return plan._replace(doors=[Door(*door) for door in plan.doors], loaders=[Loader(*one) for one in plan.loaders])
+        return plan._replace(
+            doors=[Door(*door) for door in plan.doors],
+            loaders=[Loader(*one) for one in plan.loaders],
+            lives=Lives(*plan.lives),
+        )

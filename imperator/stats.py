@@ -82,7 +82,7 @@ def _worker(worker: WorkerCounters, instance: Instance) -> dict[str, Any]:
         "requests": worker.requests,
         "delta_requests": worker.requests,
         "exceptions": worker.exceptions,
-        "harakiri_count": 0,
+        "harakiri_count": worker.harakiri_count,
         "signals": 0,
         "signal_queue": 0,
         "status": ("busy" if worker.busy_cores else "idle") if worker.pid else "cheap",

@@ -32,6 +32,7 @@ class Worker(NamedTuple):
     avg_rt: int = 400
     last_spawn: int = 1700000000
     respawn_count: int = 1
+    harakiri_count: int = 2
     cores: tuple[Core, ...] = (Core(),)
 
 
@@ -81,7 +82,7 @@ def test_a_worker():
     [found] = document(INSTANCE, Worker())["workers"]
     cores, [app] = found.pop("cores"), found.pop("apps")
     assert found == {
-        "id": 1, "pid": 77, "accepting": 1, "requests": 5, "delta_requests": 5, "exceptions": 1, "harakiri_count": 0,
+        "id": 1, "pid": 77, "accepting": 1, "requests": 5, "delta_requests": 5, "exceptions": 1, "harakiri_count": 2,
         "signals": 0, "signal_queue": 0, "status": "idle", "rss": 0, "vsz": 0, "running_time": 2000,
         "last_spawn": 1700000000, "respawn_count": 1, "tx": 1000, "avg_rt": 400,
     }  # fmt: skip

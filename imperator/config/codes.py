@@ -58,6 +58,7 @@ CODES: dict[str, str] = {
     "number-trailing": "text behind a number is ignored",
     "number-negative": "a number is negative",
     "number-out-of-range": "a number is larger or smaller than makes sense",
+    "lifetime-too-short": "a worker would have to be replaced before it may be",
     "no-workers": "the number of workers comes to zero",
     "value-empty": "an option has an empty value that it cannot do without",
     "mode-invalid": "a file mode is not three octal digits",

@@ -27,6 +27,8 @@ _FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("stats-", ("stats",)),
     ("cheaper-", ("cheaper",)),
     ("max-requests-delta", ("max-requests",)),
+    ("max-worker-lifetime-delta", ("max-worker-lifetime",)),
+    ("harakiri-", ("harakiri",)),
     ("callable", ("module", "wsgi-file", "mount", "ini-paste", "paste")),
     ("manage-script-name", ("mount",)),
     ("gevent-", ("gevent",)),

@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from imperator.errors import Where
+from imperator.pipes import Lives
 
 ListenProtocol = Literal["uwsgi", "http", "fastcgi", "scgi"]
 
@@ -154,6 +155,9 @@ class Settings(NamedTuple):
     reload_mercy: int = 30
     """Seconds that an emperor, or a master that stops, waits before it kills."""
     worker_reload_mercy: int = 60
+
+    lives: Lives = Lives()
+    """When workers are replaced, and requests ended."""
 
     # names of processes
     auto_procname: bool = False

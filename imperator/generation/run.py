@@ -20,6 +20,7 @@ from imperator._core import Scoreboard
 from imperator.generation import app as applications
 from imperator.generation import policy, worker
 from imperator.generation.app import Application
+from imperator.generation.watch import Watch
 from imperator.pipes import Failed, Loaded, Order, Plan, Ready
 from imperator.process import kernel
 from imperator.process.loop import Alarm, Loop
@@ -46,28 +47,30 @@ def _run(control_fd: int, plan_fd: int) -> int:
         os.set_inheritable(door.fd, False)
     os.set_inheritable(plan.scoreboard_fd, False)
     master = socket.socket(fileno=control_fd)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupted import has nothing to tell
+    _prepare_interpreter(plan)
+    if plan.lives.lazy:
+        return Generation(plan, master, None).run()
     application = _load(plan, master)
     if application is None and not plan.serve_without_app:
         return NO_APP
     return Generation(plan, master, application).run()
 
 
-def _load(plan: Plan, master: socket.socket) -> Application | None:
-    """Import the application, and tell the master how that went."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupted import has nothing to tell
-    _prepare_interpreter(plan)
+def _load(plan: Plan, above: socket.socket) -> Application | None:
+    """Import the application, and tell whoever is above how that went."""
     began = time.monotonic()
     try:
         application = applications.load(plan.loaders, plan.callable)
     except applications.NotLoaded as failure:
-        _tell(master, failure.failed)
+        _tell(above, failure.failed)
         return None
     seconds = time.monotonic() - began
     logs.say(
         f"WSGI app 0 (mountpoint='') ready in {int(seconds)} seconds on interpreter {hex(id(sys.modules))}"
         f" pid: {os.getpid()} (default app)"
     )
-    _tell(master, Loaded(seconds))
+    _tell(above, Loaded(seconds))
     return application
 
 
@@ -85,11 +88,11 @@ def _prepare_interpreter(plan: Plan) -> None:
         reconfigure(line_buffering=True)
 
 
-def _tell(master: socket.socket, word: Failed | Loaded | Ready) -> None:
+def _tell(above: socket.socket, word: Failed | Loaded | Ready) -> None:
     try:
-        master.send(pipes.say(word))
+        above.send(pipes.say(word))
     except (BrokenPipeError, ConnectionResetError):
-        pass  # the master died; its end of file is read next
+        pass  # whoever is above died; that end of file is read next
 
 
 class Generation:
@@ -101,11 +104,15 @@ class Generation:
         self._application = application
         self._scoreboard = Scoreboard(plan.scoreboard_fd)
         self._loop = Loop()
-        self._state = policy.begin(plan.workers, plan.mercy)
+        lives = plan.lives
+        limits = policy.Limits(lives.least, lives.most, lives.most_delta)
+        self._state = policy.begin(plan.workers, plan.mercy, limits=limits)
         self._pids: dict[int, int] = {}
         self._doors: dict[int, socket.socket] = {}
         self._alarm: Alarm | None = None
         self._status = 0
+        self._lazily: bool | None = None
+        """Whether the application loads in the workers, once one of them has said so."""
 
     def run(self) -> int:
         """Fork the workers and look after them; answers the exit status once none is left."""
@@ -118,6 +125,7 @@ class Generation:
         gc.collect()
         gc.freeze()
         self._step(policy.Begin())
+        Watch(self._plan, self._loop, self._scoreboard, self._pids, self._step)
         self._loop.run()
         return self._status
 
@@ -132,14 +140,17 @@ class Generation:
 
     def _do(self, action: policy.Action) -> None:
         match action:
-            case policy.Fork(number, again):
-                self._fork(number, again)
-            case policy.Tell(number, order):
-                self._pass_on(number, order)
-            case policy.Kill(number):
-                kernel.kill(self._pids[number], signal.SIGKILL)
+            case policy.Fork(seat, again):
+                self._fork(seat, again)
+            case policy.Tell(seat, order):
+                self._pass_on(seat, order)
+            case policy.Kill(seat):
+                kernel.kill(self._pids[seat], signal.SIGKILL)
+            case policy.Retire(seat, why):
+                number = self._state.number(seat)
+                logs.say(f"...The work of process {self._pids[seat]} is done (worker {number}: {why}). Seeya!")
             case policy.Announce():
-                _tell(self._master, Ready([self._pids[number] for number in sorted(self._pids)]))
+                _tell(self._master, Ready([self._pids[seat] for seat in sorted(self._pids)]))
             case policy.Log(line):
                 logs.say(line)
             case policy.Leave(status):
@@ -169,65 +180,109 @@ class Generation:
 
     # -- the workers
 
-    def _fork(self, number: int, again: bool) -> None:
+    def _fork(self, seat: int, again: bool) -> None:
         ours, its = kernel.pair()
-        pid = kernel.fork(lambda: self._work(number, its, ours))
+        pid = kernel.fork(lambda: self._work(seat, its, ours))
         its.close()
-        self._pids[number] = pid
-        self._doors[number] = ours
-        self._scoreboard.spawned(number, pid)
-        self._loop.watch(ours.fileno(), lambda: self._heard(number, ours))
+        self._pids[seat] = pid
+        self._doors[seat] = ours
+        self._scoreboard.spawned(seat, pid)
+        self._loop.watch(ours.fileno(), lambda: self._heard(seat, ours))
+        number = self._state.number(seat)
         if again:
             logs.say(f"Respawned uWSGI worker {number} (new pid: {pid})")
         else:
             logs.say(f"spawned uWSGI worker {number} (pid: {pid}, cores: {self._plan.threads})")
 
-    def _work(self, number: int, door: socket.socket, far_end: socket.socket) -> int:
+    def _work(self, seat: int, door: socket.socket, far_end: socket.socket) -> int:
         """The child's side: let go of everything that is the generation's, then serve."""
         self._loop.close()
         self._master.close()
         # With a copy of the generation's end in its own hands, a worker would never read that the generation died.
         for other in (far_end, *self._doors.values()):
             other.close()
+        number = self._state.number(seat)
         if titles := self._plan.titles:
             from imperator.process import title
 
             title.show(titles[0].replace("%d", str(number)))
-        return worker.serve(self._application, self._plan, number, door.fileno())
+        if self._plan.lives.lazy:
+            self._application = _load(self._plan, door)
+            # One that loaded before is not replaced by one that does not load any more.
+            if self._application is None and (self._lazily or not self._plan.serve_without_app):
+                return NO_APP
+        return worker.serve(self._application, self._plan, number, seat, door.fileno())
 
-    def _heard(self, number: int, door: socket.socket) -> None:
+    def _heard(self, seat: int, door: socket.socket) -> None:
         try:
-            message = kernel.receive(door, 1)
+            message = kernel.receive(door, pipes.MAXIMUM)
         except BlockingIOError:
             return
         if message == pipes.READY_WORKER:
-            self._step(policy.WorkerReady(number))
-        elif not message:
-            self._hang_up(number, door)
+            self._step(policy.WorkerReady(seat))
+        elif message == pipes.WORN_WORKER:
+            self._step(policy.WorkerWorn(seat, "max-requests"))
+        elif message:
+            self._understand(message)
+        else:
+            self._hang_up(seat, door)
 
-    def _pass_on(self, number: int, order: Order) -> None:
-        door = self._doors.get(number)
+    def _understand(self, message: bytes) -> None:
+        """A worker that loads the application for itself says how that went: the first word, and every failure."""
+        try:
+            word = pipes.hear(message)
+        except ValueError as error:
+            logs.say(f"error: a worker says something that is {error}; it is ignored [bad-word]")
+            return
+        if isinstance(word, Failed):
+            if self._state.temper is policy.Temper.PROVING:
+                if self._lazily is None or self._lazily:
+                    _tell(self._master, word)
+            else:
+                logs.text(word.traceback)
+                logs.say(f"*** no app loaded in a new worker: {word.reason} ***")
+            self._lazily = self._lazily or False
+        elif isinstance(word, Loaded) and self._lazily is None:
+            self._lazily = True
+            _tell(self._master, word)
+
+    def _pass_on(self, seat: int, order: Order) -> None:
+        door = self._doors.get(seat)
         try:
             if door:
                 door.send(bytes([order]))
         except (BrokenPipeError, ConnectionResetError):
             pass  # it is dying; its exit is reaped next
 
-    def _hang_up(self, number: int, door: socket.socket) -> None:
-        if self._doors.get(number) is door:
-            del self._doors[number]
+    def _hang_up(self, seat: int, door: socket.socket) -> None:
+        if self._doors.get(seat) is door:
+            del self._doors[seat]
         self._loop.forget(door.fileno())
         door.close()
 
     def _reap(self) -> None:
-        numbers = {pid: number for number, pid in self._pids.items()}
-        for end in kernel.reap(numbers):
-            number = numbers[end.pid]
-            if door := self._doors.get(number):
-                self._hang_up(number, door)
-            del self._pids[number]
-            self._scoreboard.spawned(number, 0)
-            self._step(policy.WorkerEnded(number, _how(end), failed=bool(end.status)))
+        seats = {pid: seat for seat, pid in self._pids.items()}
+        for end in kernel.reap(seats):
+            seat = seats[end.pid]
+            if door := self._doors.get(seat):
+                self._hear_out(seat, door)
+                self._hang_up(seat, door)
+            del self._pids[seat]
+            self._scoreboard.spawned(seat, 0)
+            self._step(policy.WorkerEnded(seat, _how(end), failed=bool(end.status)))
+
+    def _hear_out(self, seat: int, door: socket.socket) -> None:
+        """Why a worker ends comes before its end."""
+        while self._plan.lives.lazy and (message := _next(door)):
+            if message[:1] == b"[":
+                self._understand(message)
+
+
+def _next(door: socket.socket) -> bytes:
+    try:
+        return kernel.receive(door, pipes.MAXIMUM) if door.fileno() >= 0 else b""
+    except BlockingIOError:
+        return b""
 
 
 def _how(end: kernel.Exit) -> str:

@@ -5,7 +5,9 @@ The only file that enters ``_core`` to serve.
 
 from __future__ import annotations
 
+import faulthandler
 import os
+import signal
 from typing import NamedTuple
 
 from imperator import _core
@@ -18,6 +20,8 @@ class WorkerSettings(NamedTuple):
 
     listeners: list[Door]
     worker_id: int
+    seat: int
+    max_requests: int
     threads: int
     workers: int
     control_fd: int
@@ -30,8 +34,10 @@ class WorkerSettings(NamedTuple):
     hostname: str
 
 
-def serve(app: Application | None, plan: Plan, number: int, control_fd: int) -> int:
+def serve(app: Application | None, plan: Plan, number: int, seat: int, control_fd: int) -> int:
     """Serve as worker ``number`` in this freshly forked process; answers its exit status."""
+    # Whoever wonders what a worker is at asks it with SIGUSR2, also if it holds the GIL for ever.
+    faulthandler.register(signal.SIGUSR2, file=2, all_threads=True)
     if plan.chdir2:
         os.chdir(plan.chdir2)
     status = _core.serve(
@@ -39,6 +45,8 @@ def serve(app: Application | None, plan: Plan, number: int, control_fd: int) -> 
         WorkerSettings(
             listeners=plan.doors,
             worker_id=number,
+            seat=seat,
+            max_requests=plan.lives.requests(number),
             threads=plan.threads,
             workers=plan.workers,
             control_fd=control_fd,

@@ -133,6 +133,7 @@ def plan(settings: Settings, number: int, name: str, doors: list[Door], scoreboa
         hostname=os.uname().nodename,
         serve_without_app=anyway,
         titles=titles(settings),
+        lives=settings.lives,
     )
 
 

@@ -36,7 +36,7 @@ def test_what_an_orchestrator_sets_is_no_slip(tmp_path, name):
 
 
 @pytest.mark.parametrize(("line", "code"), [
-    ("harakiri-no-arh = 1", "not-yet"), ("php-docroot = /x", "foreign-option"),
+    ("mule-harakiri = 1", "not-yet"), ("php-docroot = /x", "foreign-option"),
     ("plugins = python3,php", "foreign-plugin"),
     ("fastrouter = :1", "refused-option"), ("zeus = x", "not-yet"),
     ("chdir = {{ base }}", "placeholder-foreign"), ("chdir = ${BASE}", "placeholder-foreign"),

@@ -69,5 +69,23 @@ def test_what_is_no_scoreboard_is_refused(tmp_path):
         _core.Scoreboard(999)
     fd = _core.Scoreboard.create(1, 1)
     with pytest.raises(IndexError):
-        _core.Scoreboard(fd).spawned(2, 1)
+        _core.Scoreboard(fd).spawned(3, 1)
+    with pytest.raises(IndexError):
+        _core.Scoreboard(fd).harakiri(3)
     os.close(fd)
+
+
+def test_both_seats_of_a_worker_count_as_one():
+    fd = _core.Scoreboard.create(2, 1)
+    board = _core.Scoreboard(fd)
+    os.close(fd)
+    board.spawned(2, 70)
+    board.spawned(4, 71)
+    board.harakiri(4)
+    board.harakiri(2)
+    one, two = board.read()
+    assert (one.pid, one.respawn_count, one.harakiri_count) == (0, 0, 0)
+    assert (two.respawn_count, two.harakiri_count) == (2, 2)
+    board.spawned(2, 0)
+    assert board.read()[1].pid == 71
+    assert board.busy() == []

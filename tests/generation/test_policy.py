@@ -13,22 +13,29 @@ from imperator.generation.policy import (
     Fork,
     Kill,
     Leave,
+    Limits,
     Log,
     Ordered,
+    Retire,
+    Scaled,
     State,
     Tell,
     Temper,
     TimePassed,
     WorkerEnded,
     WorkerReady,
+    WorkerWorn,
     begin,
     next_deadline,
     step,
 )
+from imperator.lifecycle import Phase
 from imperator.pipes import Order
 
 # Words of a story: "begin", "ready 1", "crash 1", "quit 1" (with status 0), "serve", "drain", "stop", "wait 2.5" (then
-# time has passed). Words of the outcome: "fork 1", "again 1", "S1" "D1" "K1" (tell), "kill 1", "announce", "leave 0".
+# time has passed), "worn 1" and "stuck 1" (worn, and no time to lose), "more 1" and "fewer 1" workers. Numbers are
+# seats: of N workers, the one on seat N + 1 is the successor of the one on seat 1.
+# Words of the outcome: "fork 1", "again 1", "S1" "D1" "K1" (tell), "kill 1", "retire 1", "announce", "leave 0".
 STORIES = {
     "proves itself": (2, "begin ; ready 1 ; ready 2", "fork 1, fork 2, announce"),
     "announces once": (1, "begin ; ready 1 ; ready 1", "fork 1, announce"),
@@ -65,6 +72,61 @@ STORIES = {
     "no mercy": (1, "begin ; ready 1 ; serve ; drain ; wait 11 ; crash 1", "fork 1, announce, S1, D1, kill 1, leave 0"),
     "mercy is long enough": (1, "begin ; ready 1 ; serve ; drain ; wait 10.5", "fork 1, announce, S1, D1"),
     "a late order": (1, "begin ; ready 1 ; drain ; serve ; quit 1", "fork 1, announce, D1, leave 0"),
+    "a worn worker serves until its successor is ready": (
+        1, "begin ; ready 1 ; serve ; wait 5 ; worn 1 ; wait 5 ; ready 2 ; quit 1",
+        "fork 1, announce, S1, retire 1, again 2, S2, D1",
+    ),
+    "and its seat is the next one's": (
+        1, "begin ; ready 1 ; serve ; wait 10 ; worn 1 ; ready 2 ; quit 1 ; wait 10 ; worn 2 ; ready 1 ; quit 2",
+        "fork 1, announce, S1, retire 1, again 2, S2, D1, retire 2, again 1, S1, D2",
+    ),
+    "not while the one before it still leaves": (
+        1, "begin ; ready 1 ; serve ; wait 10 ; worn 1 ; ready 2 ; worn 2 ; wait 10 ; quit 1",
+        "fork 1, announce, S1, retire 1, again 2, S2, D1, retire 2, again 1",
+    ),
+    "a worker may be worn twice": (
+        1, "begin ; ready 1 ; serve ; worn 1 ; worn 1 ; wait 10 ; worn 1",
+        "fork 1, announce, S1, retire 1, again 2",
+    ),
+    "worn before it has lived": (
+        1, "begin ; ready 1 ; serve ; wait 9 ; worn 1 ; wait 0.5", "fork 1, announce, S1",
+    ),
+    "worn for a reason that does not wait": (
+        1, "begin ; ready 1 ; serve ; stuck 1", "fork 1, announce, S1, retire 1, again 2",
+    ),
+    "one successor at a time": (
+        2, "begin ; ready 1 ; ready 2 ; serve ; wait 10 ; worn 1 ; worn 2 ; ready 3",
+        "fork 1, fork 2, announce, S1, S2, retire 1, again 3, S3, D1, retire 2, again 4",
+    ),
+    "a successor that fails costs nothing": (
+        1, "begin ; ready 1 ; serve ; wait 10 ; worn 1 ; crash 2 ; crash 2 ; wait 1 ; ready 2",
+        "fork 1, announce, S1, retire 1, again 2, again 2, again 2, S2, D1",
+    ),
+    "a worn worker that crashes": (
+        1, "begin ; ready 1 ; serve ; wait 10 ; worn 1 ; crash 1 ; ready 2",
+        "fork 1, announce, S1, retire 1, again 2, S2",
+    ),
+    "one that crashes is no longer worn": (
+        1, "begin ; ready 1 ; serve ; wait 5 ; worn 1 ; crash 1 ; ready 1 ; wait 20",
+        "fork 1, announce, S1, again 1, S1",
+    ),
+    "a worn worker without mercy": (
+        1, "begin ; ready 1 ; serve ; wait 10 ; worn 1 ; ready 2 ; wait 11 ; crash 1",
+        "fork 1, announce, S1, retire 1, again 2, S2, D1, kill 1",
+    ),
+    "drained while it is replaced": (
+        1, "begin ; ready 1 ; serve ; wait 10 ; worn 1 ; drain ; quit 1 ; quit 2",
+        "fork 1, announce, S1, retire 1, again 2, D2, D1, leave 0",
+    ),
+    "fewer": (2, "begin ; ready 1 ; ready 2 ; serve ; fewer 1 ; quit 2", "fork 1, fork 2, announce, S1, S2, D2"),
+    "fewer and more": (
+        2, "begin ; ready 1 ; ready 2 ; serve ; fewer 1 ; quit 2 ; more 1 ; ready 2",
+        "fork 1, fork 2, announce, S1, S2, D2, fork 2, S2",
+    ),
+    "more than there may be": (1, "begin ; ready 1 ; serve ; more 5", "fork 1, announce, S1"),
+    "more of one that is still leaving": (
+        1, "begin ; ready 1 ; serve ; fewer 1 ; more 1 ; quit 1 ; ready 1", "fork 1, announce, S1, D1, again 1, S1",
+    ),
     "ready too late": (1, "begin ; drain ; ready 1 ; quit 1", "fork 1, D1, leave 0"),
 }  # fmt: skip
 
@@ -77,6 +139,10 @@ def event(word: str) -> policy.Event:
             "crash": WorkerEnded(int(number), "(pid: 7) died", True),
             "quit": WorkerEnded(int(number), "(pid: 7)", False),
         }[name]
+    if name in ("worn", "stuck"):
+        return WorkerWorn(int(number), "because", name == "stuck")
+    if name in ("more", "fewer"):
+        return Scaled(int(number) if name == "more" else -int(number), "because")
     if name in ("serve", "drain", "stop"):
         return Ordered(Order[name.upper()], "told")
     return Begin()
@@ -90,6 +156,8 @@ def word(action: policy.Action) -> str | None:
             return f"{chr(order)}{number}"
         case Kill(number):
             return f"kill {number}"
+        case Retire(number, _):
+            return f"retire {number}"
         case Announce():
             return "announce"
         case Leave(status):
@@ -143,7 +211,10 @@ def test_one_worker_s_end_is_no_matter_of_the_others():
 def test_what_holds_whatever_happens(seed):
     chance = random.Random(seed)
     count = chance.randint(1, 4)
-    state, now = begin(count, chance.choice([0.0, 10.0])), 0.0
+    initial = chance.randint(1, count)
+    limits = Limits(chance.choice([0.0, 2.0]), chance.choice([0.0, 5.0]))
+    state, now = begin(count, chance.choice([0.0, 10.0]), initial, limits), 0.0
+    serving: set[int] = set()
     alive: set[int] = set()
     left: list[int] = []
     announced = told_to_serve = 0
@@ -154,34 +225,44 @@ def test_what_holds_whatever_happens(seed):
         before: State = state
         one = pending.pop() if pending else chance.choice(possible(chance, alive, count))
         if isinstance(one, WorkerEnded):
-            alive.discard(one.number)
+            alive.discard(one.seat)
+            serving.discard(one.seat)
         if isinstance(one, TimePassed):
             # Time passes in steps that may be early, exact or late.
             due = next_deadline(state)
             now = max(now, due) if due is not None and chance.random() < 0.7 else now + chance.random()
+        capacity = len(serving)
         state, actions = step(state, one, now)
         for action in actions:
             match action:
                 case Fork(number, again):
-                    assert number not in alive, "a worker twice"
+                    assert number not in alive, "two on a seat"
                     assert state.temper is not Temper.LEAVING, "a fork while leaving"
-                    assert again == (state.temper is Temper.SERVING)
+                    assert state.temper is Temper.SERVING or not again
                     alive.add(number)
                 case Tell(number, Order.SERVE):
                     assert number in alive
                     assert state.temper is Temper.SERVING
+                    serving.add(number)
                     told_to_serve += 1
                 case Kill(number) | Tell(number, _):
                     assert number in alive
-                    assert state.temper is Temper.LEAVING
+                    serving.discard(number)
+        if state.temper is Temper.SERVING and not isinstance(one, Scaled):
+            assert len(serving) >= capacity, "replacing a worker left fewer"
+        for action in actions:
+            match action:
                 case Announce():
                     announced += 1
-                    assert alive == set(range(1, count + 1))
+                    assert alive == set(range(1, initial + 1))
                     assert before.temper is Temper.PROVING
                 case Leave(status):
                     assert not alive, "left somebody behind"
                     left.append(status)
-        assert {number for number, child in enumerate(state.workers, 1) if child.alive} == alive
+        assert {slot.seat for slot in state.workers if slot.child.alive} | {
+            state.other(slot.seat) for slot in state.workers if slot.old
+        } == alive
+        assert sum(slot.old is not None and slot.old.phase is Phase.UP for slot in state.workers) <= 1
         assert announced <= 1
         # It never serves again once it leaves.
         assert before.temper is not Temper.LEAVING or state.temper is Temper.LEAVING
@@ -202,7 +283,9 @@ def possible(chance: random.Random, alive: set[int], count: int) -> list[policy.
     for number in alive:
         events += [WorkerReady(number)] * 3
         events += [WorkerEnded(number, "ended", chance.random() < 0.5)]
-    events += [WorkerReady(chance.randint(1, count))]  # late news
+        events += [WorkerWorn(number, "worn", chance.random() < 0.3)]
+    events += [Scaled(chance.choice([-1, 1, 2]), "load")]
+    events += [WorkerReady(chance.randint(1, 2 * count))]  # late news
     events += [Ordered(Order.SERVE, "")]
     if chance.random() < 0.1:
         events += [Ordered(Order.DRAIN, ""), Ordered(Order.STOP, "")]

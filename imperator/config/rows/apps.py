@@ -32,11 +32,11 @@ ROWS = (
     Option(("chdir2",), subsystem="apps", status="supported", help="Enter this directory after loading apps"),
     Option(
         ("lazy",), takes="none", kind="flag", default="off", subsystem="apps",
-        help="Old lazy mode: load apps in workers and make reload affect workers only",
+        status="supported", help="Old lazy mode: load apps in workers and make reload affect workers only",
     ),
     Option(
         ("lazy-apps",), takes="none", kind="flag", default="off", subsystem="apps",
-        help="Load apps in each worker after fork",
+        status="supported", help="Load apps in each worker after fork",
     ),
     Option(
         ("mount", "worker-mount"), kind="list", repeats=True, subsystem="apps",

@@ -5,27 +5,28 @@ from imperator.config.option import Option
 ROWS = (
     Option(
         ("harakiri",), "t", kind="int", default="0 (off)", subsystem="timeouts",
-        help="Seconds a single request may run before its worker is killed and respawned",
+        status="supported", help="Seconds a single request may run before its worker is killed and respawned",
     ),
     Option(
         ("harakiri-verbose",), takes="none", kind="flag", default="off", subsystem="timeouts",
-        help="Log extra process detail (syscall, wait channel) when a harakiri fires",
+        status="supported", help="Log extra process detail (syscall, wait channel) when a harakiri fires",
     ),
     Option(
         ("harakiri-graceful-timeout",), kind="int", default="0 (off)", subsystem="timeouts",
-        help="Seconds between a first gentle signal to an overdue worker and the SIGKILL",
+        status="supported", help="Seconds between a first gentle signal to an overdue worker and the SIGKILL",
     ),
     Option(
         ("harakiri-graceful-signal",), kind="int", default="15 (SIGTERM)", subsystem="timeouts",
-        help="Signal number used for that first gentle attempt",
+        status="supported", help="Signal number used for that first gentle attempt",
     ),
     Option(
         ("harakiri-queue-threshold",), kind="int", default="0", subsystem="timeouts",
-        help="Only enforce harakiri while the listen backlog is above this many entries",
+        status="supported", help="Only enforce harakiri while the listen backlog is above this many entries",
     ),
     Option(
         ("harakiri-no-arh", "no-harakiri-arh", "no-harakiri-after-req-hook"), takes="none", kind="flag",
-        default="off", subsystem="timeouts", help="Stop the harakiri clock before after-request hooks run",
+        default="off", subsystem="timeouts", status="accepted",
+        reason="harakiri looks at the request only", help="Stop the harakiri clock before after-request hooks run",
     ),
     Option(
         ("mule-harakiri",), kind="int", default="0 (off)", subsystem="timeouts",
@@ -66,23 +67,23 @@ ROWS = (
     ),
     Option(
         ("max-requests",), "R", kind="uint", default="0 (off)", subsystem="reload",
-        help="Recycle a worker after this many requests",
+        status="supported", help="Recycle a worker after this many requests",
     ),
     Option(
         ("max-requests-delta",), kind="uint", default="0", subsystem="reload",
-        help="Extra requests per worker number added to max-requests to spread recycling",
+        status="supported", help="Extra requests per worker number added to max-requests to spread recycling",
     ),
     Option(
         ("min-worker-lifetime",), kind="uint", default="10", subsystem="reload",
-        help="A worker is not recycled before living this many seconds",
+        status="supported", help="A worker is not recycled before living this many seconds",
     ),
     Option(
         ("max-worker-lifetime",), kind="uint", default="0 (off)", subsystem="reload",
-        help="Recycle a worker after this many seconds",
+        status="supported", help="Recycle a worker after this many seconds",
     ),
     Option(
         ("max-worker-lifetime-delta",), kind="int", default="0", subsystem="reload",
-        help="Extra seconds per worker number added to max-worker-lifetime",
+        status="supported", help="Extra seconds per worker number added to max-worker-lifetime",
     ),
     Option(
         ("socket-timeout",), "z", kind="int", default="4", subsystem="timeouts", status="supported",
@@ -98,23 +99,27 @@ ROWS = (
     ),
     Option(
         ("reload-on-as",), kind="megabytes", default="0 (off)", implies=("memory-sampling",), subsystem="reload",
+        status="supported",
         help="Worker recycles itself after a request if its address space exceeds this many megabytes",
     ),
     Option(
         ("reload-on-rss",), kind="megabytes", default="0 (off)", implies=("memory-sampling",), subsystem="reload",
+        status="supported",
         help="Worker recycles itself after a request if its RSS exceeds this many megabytes",
     ),
     Option(
         ("evil-reload-on-as",), kind="megabytes", default="0 (off)", implies=("master", "memory-sampling"),
-        subsystem="reload", help="Master kills a worker whose address space exceeds this many megabytes",
+        subsystem="reload", status="supported",
+        help="Master kills a worker whose address space exceeds this many megabytes",
     ),
     Option(
         ("evil-reload-on-rss",), kind="megabytes", default="0 (off)", implies=("master", "memory-sampling"),
-        subsystem="reload", help="Master kills a worker whose RSS exceeds this many megabytes",
+        subsystem="reload", status="supported",
+        help="Master kills a worker whose RSS exceeds this many megabytes",
     ),
     Option(
         ("mem-collector-freq",), kind="int", default="3 when evil limits set", subsystem="reload",
-        help="Seconds between memory samples for evil reloads",
+        status="supported", help="Seconds between memory samples for evil reloads",
     ),
     Option(
         ("reload-on-fd",), kind="list", repeats=True, implies=("master",), subsystem="reload",

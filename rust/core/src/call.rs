@@ -260,7 +260,7 @@ impl Core {
         let began = sys::now_us();
         let wall = (sys::wall_us() / 1_000_000) as i64;
         let text = conn.request.text(conn.head());
-        self.row().begin(conn.request.method().of(text), conn.request.path().of(text), wall as u64);
+        self.row().begin(conn.request.method().of(text), conn.request.path().of(text), wall as u64, began);
         self.gil.hold();
         // SAFETY: `hold` took the GIL.
         let py = unsafe { Python::assume_attached() };
@@ -273,6 +273,9 @@ impl Core {
         self.now = ended / 1000;
         self.row().end(ended - began, body_bytes + head_bytes as u64);
         self.engine.note_time(ended - began);
+        if self.engine.settings.max_requests != 0 {
+            self.engine.wear();
+        }
         if self.engine.settings.log_requests {
             self.log_request(conn, wall, (ended - began) / 1000, (status, body_bytes, head_bytes, headers));
         }

@@ -135,7 +135,7 @@ fn complain_of_the_unfinished(engine: &Engine) {
         engine.settings.mercy as f64 / 1000.0,
     );
     for core in 0..engine.settings.threads {
-        if let Some(row) = engine.board.core(engine.settings.worker_id, core) {
+        if let Some(row) = engine.board.core(engine.settings.seat, core) {
             if row.in_request.load(Relaxed) != 0 {
                 text += &format!("; core {core} was in {}", row.request());
             }
@@ -149,7 +149,7 @@ fn complain_of_the_unfinished(engine: &Engine) {
 fn end(engine: &Engine, how: u32, status: c_int) -> ! {
     engine.outbox.send();
     engine.log.flush_if_free();
-    if let Some(row) = engine.board.worker(engine.settings.worker_id) {
+    if let Some(row) = engine.board.worker(engine.settings.seat) {
         row.exit.store(how, SeqCst);
         row.accepting.store(0, SeqCst);
     }

@@ -68,6 +68,8 @@ pub struct Engine {
     /// A drain has begun and its share of the queue was taken: once nothing is alive, nothing is left to do.
     left: AtomicBool,
     ended: AtomicBool,
+    /// Requests so far, if `max_requests` counts them.
+    served: AtomicU64,
     next_tick: AtomicU64,
     /// Control variables that were ignored and said so.
     ignored: [AtomicBool; 256],
@@ -97,6 +99,7 @@ impl Engine {
             end_fd,
             left: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            served: AtomicU64::new(0),
             next_tick: AtomicU64::new(0),
             ignored: [const { AtomicBool::new(false) }; 256],
             outbox: Outbox::new()?,
@@ -106,7 +109,7 @@ impl Engine {
     /// Change the phase, forward only, and let a core draw the consequences.
     pub fn enter(&self, phase: Phase) {
         self.phase.fetch_max(phase as u8, SeqCst);
-        if let Some(row) = self.board.worker(self.settings.worker_id).filter(|_| phase == Phase::Draining) {
+        if let Some(row) = self.board.worker(self.settings.seat).filter(|_| phase == Phase::Draining) {
             row.accepting.store(0, Relaxed);
         }
         sys::notify(self.wake_fd);
@@ -145,13 +148,23 @@ impl Engine {
 
     /// Number the request: of this worker, of the instance.
     pub fn count_request(&self) -> (u64, u64) {
-        let number = self.board.worker(self.settings.worker_id).map_or(0, |row| row.requests.fetch_add(1, Relaxed));
+        let number = self.board.worker(self.settings.seat).map_or(0, |row| row.requests.fetch_add(1, Relaxed));
         (number + 1, self.board.header().requests.fetch_add(1, Relaxed) + 1)
+    }
+
+    /// One request more of those that this worker is for. After the last one the generation is told, which makes a
+    /// successor first and then lets this one drain: until then it goes on.
+    #[inline(never)]
+    pub fn wear(&self) {
+        if self.served.fetch_add(1, Relaxed) + 1 == self.settings.max_requests {
+            // A generation that has died is heard of by its end of file.
+            let _ = sys::send(self.settings.control_fd, b"W", false);
+        }
     }
 
     /// The moving average of the time per request.
     pub fn note_time(&self, microseconds: u64) {
-        if let Some(row) = self.board.worker(self.settings.worker_id) {
+        if let Some(row) = self.board.worker(self.settings.seat) {
             row.avg_rt.store((row.avg_rt.load(Relaxed) + microseconds) / 2, Relaxed);
         }
     }
@@ -235,7 +248,7 @@ impl Core {
     #[inline]
     pub fn row(&self) -> &'static CoreRow {
         static NOWHERE: std::sync::LazyLock<Box<CoreRow>> = std::sync::LazyLock::new(CoreRow::nowhere);
-        self.engine.board.core(self.engine.settings.worker_id, self.id).unwrap_or(&NOWHERE)
+        self.engine.board.core(self.engine.settings.seat, self.id).unwrap_or(&NOWHERE)
     }
 
     /// Bring `date` up to date.
@@ -363,7 +376,7 @@ impl Core {
                     engine.log.say(&format!("cannot wait for connections on descriptor {}: {error}", listener.fd));
                 }
             }
-            if let Some(row) = engine.board.worker(engine.settings.worker_id) {
+            if let Some(row) = engine.board.worker(engine.settings.seat) {
                 row.accepting.store(1, Relaxed);
             }
             return;
@@ -373,7 +386,7 @@ impl Core {
                 engine.poller.remove(listener.fd);
             }
         }
-        if let Some(row) = engine.board.worker(engine.settings.worker_id) {
+        if let Some(row) = engine.board.worker(engine.settings.seat) {
             row.accepting.store(0, Relaxed);
         }
         drop(entered);
@@ -548,7 +561,7 @@ pub fn run(py: Python<'_>, engine: &'static Engine) -> PyResult<()> {
         }
     });
     engine.log.flush();
-    if let Some(row) = engine.board.worker(engine.settings.worker_id) {
+    if let Some(row) = engine.board.worker(engine.settings.seat) {
         row.exit.store(1, SeqCst);
     }
     Ok(())

@@ -33,14 +33,14 @@ mod sys;
 mod tls;
 mod transport;
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use crate::cores::Engine;
-use crate::scoreboard::Board;
+use crate::scoreboard::{Board, CoreRow, WorkerRow};
 use crate::settings::Settings;
 
 /// Counters of all workers of a generation, in shared memory.
@@ -68,31 +68,38 @@ impl Scoreboard {
         let (worker_type, core_type) = (module.getattr("WorkerCounters")?, module.getattr("CoreCounters")?);
         let workers = PyList::empty(py);
         for id in 1..=self.0.workers() {
-            let Some(row) = self.0.worker(id) else { break };
+            let seats = self.0.seats(id);
+            let Some(row) = self.0.worker(seats[0]) else { break };
             let cores = PyList::empty(py);
             let (mut requests, mut exceptions, mut tx, mut running, mut busy) = (0, 0, 0, 0, 0);
             for core in 0..self.0.cores() {
-                let Some(row) = self.0.core(id, core) else { break };
-                let in_request = row.in_request.load(Relaxed) != 0;
-                requests += row.requests.load(Relaxed);
-                exceptions += row.exceptions.load(Relaxed);
-                tx += row.tx.load(Relaxed);
-                running += row.running_time.load(Relaxed);
-                busy += usize::from(in_request);
+                // What both seats did counts; what is being done is that of the present one, or else of the one that leaves.
+                let rows = seats.map(|seat| self.0.core(seat, core));
+                let sum = |field: fn(&CoreRow) -> &AtomicU64| -> u64 {
+                    rows.iter().flatten().map(|row| field(row).load(Relaxed)).sum()
+                };
+                let active = rows.iter().flatten().find(|row| row.in_request.load(Relaxed) != 0);
+                requests += sum(|row| &row.requests);
+                exceptions += sum(|row| &row.exceptions);
+                tx += sum(|row| &row.tx);
+                running += sum(|row| &row.running_time);
+                busy += usize::from(active.is_some());
                 cores.append(core_type.call1((
                     core,
-                    row.requests.load(Relaxed),
-                    row.exceptions.load(Relaxed),
-                    row.read_errors.load(Relaxed),
-                    row.write_errors.load(Relaxed),
-                    in_request,
-                    row.request_start.load(Relaxed),
-                    if in_request { row.request() } else { String::new() },
+                    sum(|row| &row.requests),
+                    sum(|row| &row.exceptions),
+                    sum(|row| &row.read_errors),
+                    sum(|row| &row.write_errors),
+                    active.is_some(),
+                    active.map_or(0, |row| row.request_start.load(Relaxed)),
+                    active.map_or_else(String::new, |row| row.request()),
                 ))?)?;
             }
             let (pid, accepting) = (row.pid.load(Relaxed), row.accepting.load(Relaxed) != 0);
             let (avg_rt, last_spawn) = (row.avg_rt.load(Relaxed), row.last_spawn.load(Relaxed));
-            let respawns = row.respawns.load(Relaxed);
+            let both = |field: fn(&WorkerRow) -> &AtomicU32| -> u32 {
+                seats.iter().filter_map(|&seat| self.0.worker(seat)).map(|row| field(row).load(Relaxed)).sum()
+            };
             // More than a tuple of Rust can be turned into.
             let fields = PyTuple::new(
                 py,
@@ -107,7 +114,8 @@ impl Scoreboard {
                     running.into_pyobject(py)?.into_any(),
                     avg_rt.into_pyobject(py)?.into_any(),
                     last_spawn.into_pyobject(py)?.into_any(),
-                    respawns.into_pyobject(py)?.into_any(),
+                    both(|row| &row.respawns).into_pyobject(py)?.into_any(),
+                    both(|row| &row.harakiris).into_pyobject(py)?.into_any(),
                     cores.into_any(),
                 ],
             )?;
@@ -116,11 +124,35 @@ impl Scoreboard {
         Ok(workers)
     }
 
-    fn spawned(&self, worker_id: usize, pid: u32) -> PyResult<()> {
-        if self.0.spawned(worker_id, pid) {
+    fn busy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let kind = py.import("imperator._core")?.getattr("BusyCore")?;
+        let now = sys::now_us();
+        let found = PyList::empty(py);
+        for seat in 1..=self.0.all_seats() {
+            for core in 0..self.0.cores() {
+                let Some(row) = self.0.core(seat, core).filter(|row| row.in_request.load(Relaxed) != 0) else {
+                    continue;
+                };
+                let began = row.began.load(Relaxed);
+                let seconds = now.saturating_sub(began) as f64 / 1e6;
+                let since = row.request_start.load(Relaxed);
+                found.append(kind.call1((seat, core, began, seconds, since, row.request()))?)?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn harakiri(&self, seat: usize) -> PyResult<()> {
+        let row = self.0.worker(seat).ok_or_else(|| PyIndexError::new_err(format!("no seat {seat}")))?;
+        row.harakiris.fetch_add(1, Relaxed);
+        Ok(())
+    }
+
+    fn spawned(&self, seat: usize, pid: u32) -> PyResult<()> {
+        if self.0.spawned(seat, pid) {
             return Ok(());
         }
-        Err(PyIndexError::new_err(format!("the scoreboard has no worker {worker_id}")))
+        Err(PyIndexError::new_err(format!("the scoreboard has no seat {seat}")))
     }
 }
 
@@ -129,7 +161,7 @@ impl Scoreboard {
 fn serve(py: Python<'_>, app: Bound<'_, PyAny>, settings: &Bound<'_, PyAny>) -> PyResult<i32> {
     let settings = Settings::read(settings)?;
     let board = map_board(settings.scoreboard_fd)?;
-    let fits = board.worker(settings.worker_id).is_some() && settings.threads <= board.cores();
+    let fits = board.worker(settings.seat).is_some() && settings.threads <= board.cores();
     if !fits {
         return Err(PyRuntimeError::new_err("the scoreboard is too small for this worker"));
     }
@@ -155,8 +187,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     for (name, fields) in [
         (
             "WorkerCounters",
-            "id pid accepting busy_cores requests exceptions tx running_time avg_rt last_spawn respawn_count cores",
+            "id pid accepting busy_cores requests exceptions tx running_time avg_rt last_spawn respawn_count harakiri_count cores",
         ),
+        ("BusyCore", "seat core began seconds since request"),
         ("CoreCounters", "id requests exceptions read_errors write_errors in_request request_start request"),
     ] {
         let kind = namedtuple.call1((name, fields))?;

@@ -1,15 +1,20 @@
 //! Counters of all workers of a generation, in shared anonymous memory. Written by the workers with relaxed atomics,
 //! read by the master at any time. Does not format, judge or reset anything.
 //!
-//! Layout, in units of one cache line or more, all integers native: header, `workers` worker rows, `workers * cores`
-//! core rows. The header names the version of the layout: master and generation may come from different installations.
+//! Layout, in units of one cache line or more, all integers native: header, `2 * workers` worker rows, `cores` core rows
+//! for each of those. The header names the version of the layout: master and generation may come from different
+//! installations.
+//!
+//! Each worker has two rows, its *seats*: while it is replaced, its successor serves beside it. Worker `n` of `N` sits
+//! on seat `n` or `n + N`.
 
 use std::io;
 use std::os::raw::c_int;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicU8, Ordering::Relaxed, Ordering::SeqCst};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"IMPBOARD");
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
+const SEATS: usize = 2;
 const TEXT: usize = 160;
 
 /// First row.
@@ -36,6 +41,8 @@ pub struct WorkerRow {
     pub avg_rt: AtomicU64,
     /// Requests of this life of the worker, for the request log.
     pub requests: AtomicU64,
+    /// How often a request of this worker took too long and it was killed.
+    pub harakiris: AtomicU32,
 }
 
 /// A core's row. Only its core writes to it.
@@ -48,6 +55,8 @@ pub struct CoreRow {
     pub tx: AtomicU64,
     pub running_time: AtomicU64,
     pub request_start: AtomicU64,
+    /// The same in microseconds of the monotonic clock.
+    pub began: AtomicU64,
     pub in_request: AtomicU32,
     /// Odd while `text` changes.
     sequence: AtomicU32,
@@ -64,7 +73,7 @@ impl CoreRow {
 
     /// A request begins.
     #[inline]
-    pub fn begin(&self, method: &[u8], path: &[u8], wall_seconds: u64) {
+    pub fn begin(&self, method: &[u8], path: &[u8], wall_seconds: u64, monotonic: u64) {
         self.sequence.store(self.sequence.load(Relaxed).wrapping_add(1), SeqCst);
         let separator: &[u8] = b" ";
         let mut length = 0;
@@ -79,6 +88,7 @@ impl CoreRow {
         }
         self.length.store(length as u32, Relaxed);
         self.request_start.store(wall_seconds, Relaxed);
+        self.began.store(monotonic, Relaxed);
         self.in_request.store(1, Relaxed);
         self.sequence.store(self.sequence.load(Relaxed).wrapping_add(1), SeqCst);
     }
@@ -126,7 +136,7 @@ unsafe impl Send for Board {}
 unsafe impl Sync for Board {}
 
 fn size_of_board(workers: usize, cores: usize) -> usize {
-    size_of::<Header>() + workers * size_of::<WorkerRow>() + workers * cores * size_of::<CoreRow>()
+    size_of::<Header>() + workers * SEATS * (size_of::<WorkerRow>() + cores * size_of::<CoreRow>())
 }
 
 impl Board {
@@ -193,19 +203,39 @@ impl Board {
         unsafe { &*self.base.cast::<Header>() }
     }
 
-    /// The row of worker `id` (1 is the first).
-    pub fn worker(&self, id: usize) -> Option<&WorkerRow> {
-        let index = id.checked_sub(1).filter(|&index| index < self.workers)?;
+    /// The row of a seat (1 is the first).
+    pub fn worker(&self, seat: usize) -> Option<&WorkerRow> {
+        let index = seat.checked_sub(1).filter(|&index| index < self.workers * SEATS)?;
         // SAFETY: the index is inside the size that `map` checked; rows are whole cache lines.
         Some(unsafe { &*self.base.add(size_of::<Header>()).cast::<WorkerRow>().add(index) })
     }
 
-    /// The row of a core of worker `id`.
-    pub fn core(&self, id: usize, core: usize) -> Option<&CoreRow> {
-        let index = id.checked_sub(1).filter(|&index| index < self.workers && core < self.cores)?;
-        let offset = size_of::<Header>() + self.workers * size_of::<WorkerRow>();
+    /// The row of a core on a seat.
+    pub fn core(&self, seat: usize, core: usize) -> Option<&CoreRow> {
+        let index = seat.checked_sub(1).filter(|&index| index < self.workers * SEATS && core < self.cores)?;
+        let offset = size_of::<Header>() + self.workers * SEATS * size_of::<WorkerRow>();
         // SAFETY: as in `worker`.
         Some(unsafe { &*self.base.add(offset).cast::<CoreRow>().add(index * self.cores + core) })
+    }
+
+    /// The seats of worker `id` that somebody sits or sat on, the present one first.
+    pub fn seats(&self, id: usize) -> [usize; SEATS] {
+        let other = id + self.workers;
+        let rank = |seat| {
+            self.worker(seat).map(|row: &WorkerRow| {
+                (row.pid.load(Relaxed) != 0, row.accepting.load(Relaxed) != 0, row.last_spawn.load(Relaxed))
+            })
+        };
+        if rank(other) > rank(id) {
+            [other, id]
+        } else {
+            [id, other]
+        }
+    }
+
+    /// How many seats there are.
+    pub fn all_seats(&self) -> usize {
+        self.workers * SEATS
     }
 
     /// How many workers it has.
@@ -218,9 +248,9 @@ impl Board {
         self.cores
     }
 
-    /// Note a new life of a worker; pid 0 notes its death.
-    pub fn spawned(&self, id: usize, pid: u32) -> bool {
-        let Some(row) = self.worker(id) else { return false };
+    /// Note a new life on a seat; pid 0 notes its death.
+    pub fn spawned(&self, seat: usize, pid: u32) -> bool {
+        let Some(row) = self.worker(seat) else { return false };
         row.pid.store(pid, Relaxed);
         row.accepting.store(0, Relaxed);
         if pid != 0 {
@@ -230,7 +260,7 @@ impl Board {
             row.exit.store(0, Relaxed);
         }
         for core in 0..self.cores {
-            if let Some(row) = self.core(id, core) {
+            if let Some(row) = self.core(seat, core) {
                 row.in_request.store(0, Relaxed);
             }
         }
@@ -255,8 +285,26 @@ mod tests {
         let fd = Board::create(2, 3).unwrap();
         let (one, other) = (Board::map(fd).unwrap().unwrap(), Board::map(fd).unwrap().unwrap());
         crate::sys::close(fd);
-        one.core(2, 2).unwrap().begin(b"GET", &[b'x'; 500], 7);
+        one.core(2, 2).unwrap().begin(b"GET", &[b'x'; 500], 7, 8);
         assert!(other.core(2, 2).unwrap().request().starts_with("GET xxx"));
-        assert!(other.core(2, 3).is_none() && other.core(3, 0).is_none() && other.worker(0).is_none());
+        assert!(other.core(2, 3).is_none() && other.core(4, 2).is_some() && other.core(5, 0).is_none());
+        assert!(other.worker(0).is_none() && other.worker(5).is_none());
+    }
+
+    #[test]
+    fn the_present_seat_is_the_one_that_accepts() {
+        let fd = Board::create(2, 1).unwrap();
+        let board = Board::map(fd).unwrap().unwrap();
+        crate::sys::close(fd);
+        assert_eq!(board.seats(2), [2, 4]);
+        board.spawned(2, 70);
+        board.worker(2).unwrap().accepting.store(1, Relaxed);
+        board.spawned(4, 71);
+        assert_eq!(board.seats(2), [2, 4]);
+        board.worker(2).unwrap().accepting.store(0, Relaxed);
+        board.worker(4).unwrap().accepting.store(1, Relaxed);
+        assert_eq!(board.seats(2), [4, 2]);
+        board.spawned(2, 0);
+        assert_eq!(board.seats(2), [4, 2]);
     }
 }

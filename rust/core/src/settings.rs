@@ -13,6 +13,10 @@ use crate::listener::{Listener, Network};
 pub struct Settings {
     pub listeners: Vec<Listener>,
     pub worker_id: usize,
+    /// Its row of the scoreboard.
+    pub seat: usize,
+    /// Requests after which the generation is told; 0: never.
+    pub max_requests: u64,
     pub threads: usize,
     pub workers: usize,
     pub control_fd: c_int,
@@ -69,10 +73,13 @@ impl Settings {
                 .ok_or_else(|| PyValueError::new_err(format!("not a network that could be trusted: {text:?}")))?;
             trusted.push(network);
         }
+        let worker_id = settings.getattr("worker_id")?.extract()?;
         let socket_timeout = millis(settings.getattr("socket_timeout")?.extract()?).max(1);
         Ok(Settings {
             listeners,
-            worker_id: settings.getattr("worker_id")?.extract()?,
+            worker_id,
+            seat: optional(settings, "seat", worker_id)?,
+            max_requests: optional(settings, "max_requests", 0)?,
             threads: settings.getattr("threads")?.extract::<usize>()?.max(1),
             workers: settings.getattr("workers")?.extract()?,
             control_fd: settings.getattr("control_fd")?.extract()?,
