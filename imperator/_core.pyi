@@ -19,14 +19,58 @@ class ListenerSettings(Protocol):
     def protocol(self) -> str:
         """The declared protocol: ``uwsgi``, ``http``, ``fastcgi`` or ``scgi``."""
 
+class RequestLogSettings(Protocol):
+    """How requests are logged. Without ``log_requests``, those that a condition names get a line all the same."""
+
+    @property
+    def fd(self) -> int:
+        """Where the lines go; everything else goes to standard error."""
+    @property
+    def format(self) -> str:
+        """``%(variable)`` and text; empty: uWSGI's own line. One that begins with ``{`` makes lines of JSON."""
+    @property
+    def json(self) -> bool:
+        """Without a format: JSON of our own."""
+    @property
+    def time_format(self) -> str:
+        """For ``strftime``, of ``%(ftime)``; empty: as ``%(ltime)``."""
+    @property
+    def empty(self) -> bool:
+        """Answers without a body get a line."""
+    @property
+    def client_errors(self) -> bool: ...
+    @property
+    def server_errors(self) -> bool: ...
+    @property
+    def sendfile(self) -> bool: ...
+    @property
+    def io_errors(self) -> bool:
+        """Requests get a line whose client did not send or take everything."""
+    @property
+    def slow(self) -> int:
+        """Milliseconds from which on requests get a line; 0: none does for that."""
+    @property
+    def big(self) -> int:
+        """Bytes of body from which on answers get a line; 0: none does for that."""
+    @property
+    def micros(self) -> bool:
+        """uWSGI's own line tells microseconds."""
+    @property
+    def memory(self) -> bool:
+        """uWSGI's own line begins with the size of the process."""
+    @property
+    def forwarded(self) -> bool:
+        """The address of the client is what X-Forwarded-For says, if it says something."""
+
 class WorkerSettings(Protocol):
     """What a worker's engine needs to know. All durations are seconds, all sizes bytes.
 
-    Six more are read if they are there (an attribute that is missing or None stands for the value in brackets):
+    Seven more are read if they are there (an attribute that is missing or None stands for the value in brackets):
     ``max_vars`` (128), ``limit_post`` (0: no limit), ``header_timeout``, the time from the first byte of a head to its
     end (three times ``socket_timeout``, and never less), ``keepalive_timeout`` between two requests of a connection
     (75: longer than nginx keeps one), ``seat``, the worker's row of the scoreboard (``worker_id``), ``max_requests``
-    after which the worker says ``W`` (0: never).
+    after which the worker says ``W`` (0: never),
+    ``request_log``, a :class:`RequestLogSettings` (uWSGI's own lines on standard error).
     """
 
     @property

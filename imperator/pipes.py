@@ -231,6 +231,25 @@ class Lives(NamedTuple):
         return self.max_requests + self.max_requests_delta * (number - 1) if self.max_requests else 0
 
 
+class RequestLog(NamedTuple):
+    """Which requests get a line in the log, and what it looks like. See ``_core.pyi``."""
+
+    format: str = ""
+    json: bool = False
+    time_format: str = ""
+    empty: bool = False
+    client_errors: bool = False
+    server_errors: bool = False
+    sendfile: bool = False
+    io_errors: bool = False
+    slow: int = 0
+    big: int = 0
+    micros: bool = False
+    memory: bool = False
+    forwarded: bool = False
+    fd: int = 2
+
+
 class Plan(NamedTuple):
     """All that a generation must know. Durations are seconds, sizes bytes."""
 
@@ -254,6 +273,7 @@ class Plan(NamedTuple):
     serve_without_app: bool
     titles: list[str]
     lives: Lives = Lives()
+    request_log: RequestLog = RequestLog()
 
     def write(self) -> bytes:
         """The plan as bytes for :meth:`read`, which may run in another version of Python."""
@@ -267,4 +287,5 @@ class Plan(NamedTuple):
             doors=[Door(*door) for door in plan.doors],
             loaders=[Loader(*one) for one in plan.loaders],
             lives=Lives(*plan.lives),
+            request_log=RequestLog(*plan.request_log),
         )

@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Sequence
 from typing import Any
 
-from imperator.config import lives
+from imperator.config import lives, request_log
 from imperator.config.addresses import endpoint
 from imperator.config.complain import Complaints
 from imperator.config.expand import unresolved
@@ -130,6 +130,7 @@ class _Build:
         self._application()
         self._trusted()
         self._fields["lives"] = lives.read(self._all, self._fields.get("workers", 1), self.complaints)
+        self._fields["request_log"] = request_log.read(self._last, self.complaints)
         self._fields["command"] = self._command()
         self._emperor()
         return Settings(start=self._start, where=self._where, **self._fields)

@@ -74,6 +74,8 @@ CODES: dict[str, str] = {
     "network-invalid": "a network is neither an address nor address/bits",
     "env-removes": "an `env` line without `=` removes the variable",
     "env-name-odd": "the name of an environment variable ends in a blank",
+    "log-variable-unknown": "a log format has a variable that does not exist",
+    "log-format-not-json": "a log format begins like JSON and is none",
     "log-to-network": "logs over UDP are not there yet",
     "log-file-odd": "the name of a log file looks like a flag",
     "emperor-odd": "the directory of vassals has a name that looks like a flag",

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from imperator.errors import Where
-from imperator.pipes import Lives
+from imperator.pipes import Lives, RequestLog
 
 ListenProtocol = Literal["uwsgi", "http", "fastcgi", "scgi"]
 
@@ -179,6 +179,7 @@ class Settings(NamedTuple):
     logto: str | None = None
     logto2: str | None = None
     disable_logging: bool = False
+    request_log: RequestLog = RequestLog()
 
     # the application
     loaders: tuple[Loader, ...] = ()

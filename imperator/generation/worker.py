@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from imperator import _core
 from imperator.generation.app import Application
-from imperator.pipes import Door, Plan
+from imperator.pipes import Door, Plan, RequestLog
 
 
 class WorkerSettings(NamedTuple):
@@ -31,6 +31,7 @@ class WorkerSettings(NamedTuple):
     socket_timeout: float
     mercy: float
     log_requests: bool
+    request_log: RequestLog
     hostname: str
 
 
@@ -56,6 +57,7 @@ def serve(app: Application | None, plan: Plan, number: int, seat: int, control_f
             socket_timeout=plan.socket_timeout,
             mercy=plan.mercy,
             log_requests=plan.log_requests,
+            request_log=plan.request_log,
             hostname=plan.hostname,
         ),
     )

@@ -134,6 +134,7 @@ def plan(settings: Settings, number: int, name: str, doors: list[Door], scoreboa
         serve_without_app=anyway,
         titles=titles(settings),
         lives=settings.lives,
+        request_log=settings.request_log,
     )
 
 

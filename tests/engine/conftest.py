@@ -33,6 +33,7 @@ class Worker:
         start: bool = True,
         expect: int = 0,
         beside: Worker | None = None,
+        stderr: int | None = None,
         **settings: Any,
     ) -> None:
         self.directory = directory
@@ -68,6 +69,7 @@ class Worker:
             "log_requests": False,
             "hostname": "vm",
         }
+        self.stderr = stderr
         self.pid = os.fork()
         if self.pid == 0:
             self._be_the_worker(app, SimpleNamespace(**(defaults | settings)))
@@ -81,7 +83,7 @@ class Worker:
     def _be_the_worker(self, app: Any, settings: SimpleNamespace) -> None:
         status = 70
         try:
-            log = os.open(self.log_path, os.O_WRONLY | os.O_APPEND)
+            log = os.open(self.log_path, os.O_WRONLY | os.O_APPEND) if self.stderr is None else self.stderr
             os.dup2(log, 2)
             os.close(log)
             self.control.close()

@@ -4,6 +4,10 @@ from imperator.config.option import Option
 
 ROWS = (
     Option(
+        ("log-json",), takes="none", kind="flag", default="off", subsystem="logging", status="supported",
+        help="Log each request as a line of JSON (log-format, if there is one, decides what is in it)",
+    ),
+    Option(
         ("trusted-peers",), kind="list", repeats=True, default="127.0.0.0/8, ::1", subsystem="sockets",
         status="supported",
         help="Network whose peers may speak all four protocols on any socket; the first line replaces the default",

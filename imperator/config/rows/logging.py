@@ -13,7 +13,7 @@ ROWS = (
         help="Do not log failed writes to clients",
     ),
     Option(
-        ("memory-report",), "m", takes="none", kind="flag", default="off", subsystem="logging",
+        ("memory-report",), "m", takes="none", kind="flag", default="off", subsystem="logging", status="supported",
         help="Add memory use (address space and RSS) to each request log line",
     ),
     Option(
@@ -38,12 +38,13 @@ ROWS = (
         help="Log file path or udp address (opened after privilege drop)",
     ),
     Option(
-        ("log-format", "logformat"), default="built-in line", subsystem="logging",
+        ("log-format", "logformat"), default="built-in line", subsystem="logging", status="supported",
         help="Template of request log lines, %(variable) chunks",
     ),
     Option(
         ("logformat-strftime", "log-format-strftime"), takes="none", kind="flag", default="off", subsystem="logging",
-        help="Run the finished request line through strftime",
+        status="supported",
+        help="Write %(ftime) as the value of log-date says",
     ),
     Option(
         ("logfile-chown",), takes="none", kind="flag", default="off", subsystem="logging",
@@ -167,38 +168,39 @@ ROWS = (
         help="Prefix log lines with a timestamp; value other than true/1/on/yes is a strftime format",
     ),
     Option(
-        ("log-zero",), takes="none", kind="flag", default="off", subsystem="logging",
+        ("log-zero",), takes="none", kind="flag", default="off", subsystem="logging", status="supported",
         help="Log requests with an empty response body (useful with disable-logging)",
     ),
     Option(
-        ("log-slow",), kind="int", default="0 (off)", subsystem="logging",
+        ("log-slow",), kind="int", default="0 (off)", subsystem="logging", status="supported",
         help="Threshold in milliseconds above which a request is logged even when logging is off",
     ),
     Option(
-        ("log-4xx",), takes="none", kind="flag", default="off", subsystem="logging",
+        ("log-4xx",), takes="none", kind="flag", default="off", subsystem="logging", status="supported",
         help="Log 4xx responses (useful with disable-logging)",
     ),
     Option(
-        ("log-5xx",), takes="none", kind="flag", default="off", subsystem="logging",
+        ("log-5xx",), takes="none", kind="flag", default="off", subsystem="logging", status="supported",
         help="Log 5xx responses (useful with disable-logging)",
     ),
     Option(
-        ("log-big",), kind="uint", default="0 (off)", subsystem="logging",
+        ("log-big",), kind="uint", default="0 (off)", subsystem="logging", status="supported",
         help="Log responses at least this many bytes",
     ),
     Option(
-        ("log-sendfile",), kind="flag", default="off", subsystem="logging", help="Log requests served with sendfile",
+        ("log-sendfile",), kind="flag", default="off", subsystem="logging", status="supported",
+        help="Log requests served with sendfile",
     ),
     Option(
-        ("log-ioerror",), kind="flag", default="off", subsystem="logging",
-        help="Log requests with both read and write errors",
+        ("log-ioerror",), kind="flag", default="off", subsystem="logging", status="supported",
+        help="Log requests with read or write errors",
     ),
     Option(
-        ("log-micros",), takes="none", kind="flag", default="off", subsystem="logging",
+        ("log-micros",), takes="none", kind="flag", default="off", subsystem="logging", status="supported",
         help="Report response time in microseconds",
     ),
     Option(
-        ("log-x-forwarded-for",), takes="none", kind="flag", default="off", subsystem="logging",
+        ("log-x-forwarded-for",), takes="none", kind="flag", default="off", subsystem="logging", status="supported",
         help="Log X-Forwarded-For instead of the peer address",
     ),
     Option(

@@ -54,6 +54,8 @@ pub struct Answer {
     pub body_bytes: u64,
     /// Bytes of the head, for the log.
     pub head_bytes: usize,
+    /// The kernel copies the body from a file, for the log.
+    pub is_file: bool,
 }
 
 impl Answer {
@@ -84,6 +86,7 @@ impl Answer {
             sent: 0,
             body_bytes: 0,
             head_bytes: 0,
+            is_file: false,
         }
     }
 
@@ -101,6 +104,7 @@ impl Answer {
         self.sent = 0;
         self.body_bytes = 0;
         self.head_bytes = 0;
+        self.is_file = false;
         std::mem::swap(&mut self.out, out);
     }
 

@@ -5,7 +5,7 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use wire::{Known, Protocol};
+use wire::Protocol;
 
 use crate::answer::Answer;
 use crate::conn::Conn;
@@ -13,8 +13,8 @@ use crate::cores::Core;
 use crate::environ::Failure;
 use crate::filewrapper::FileWrapper;
 use crate::input::{Input, Stream};
-use crate::log::Line;
 use crate::scoreboard;
+use crate::served::{Outcome, Served, Times, Via};
 use crate::start_response::{Exchange, Functions};
 use crate::sys;
 use crate::transport::{Ready, Transport};
@@ -158,6 +158,7 @@ impl Delivery<'_> {
             }
             left = left.min(framing.remaining().unwrap_or(left));
         }
+        answer.is_file = true;
         while left > 0 && !answer.broken {
             let Some(framing) = answer.framing() else { break };
             let piece = framing.piece(usize::try_from(left).unwrap_or(usize::MAX).min(FILE_BLOCK));
@@ -258,31 +259,33 @@ impl Core {
     /// Serve the request of this connection; answers when that was done, in microseconds of the monotonic clock.
     pub fn call(&mut self, conn: &mut Conn) -> u64 {
         let began = sys::now_us();
-        let wall = (sys::wall_us() / 1_000_000) as i64;
+        let started = sys::wall_us();
+        let wall = (started / 1_000_000) as i64;
+        let waited = if self.engine.settings.request_log.asks_waited { self.waited(conn, began) } else { 0 };
         let text = conn.request.text(conn.head());
         self.row().begin(conn.request.method().of(text), conn.request.path().of(text), wall as u64, began);
         self.gil.hold();
         // SAFETY: `hold` took the GIL.
         let py = unsafe { Python::assume_attached() };
         self.refresh_date(wall);
-        let (status, body_bytes, head_bytes, headers) = self.call_attached(py, conn);
+        let outcome = self.call_attached(py, conn);
         if !self.is_alone() {
             self.gil.release();
         }
         let ended = sys::now_us();
         self.now = ended / 1000;
-        self.row().end(ended - began, body_bytes + head_bytes as u64);
+        self.row().end(ended - began, outcome.body_bytes + outcome.head_bytes as u64);
         self.engine.note_time(ended - began);
         if self.engine.settings.max_requests != 0 {
             self.engine.wear();
         }
-        if self.engine.settings.log_requests {
-            self.log_request(conn, wall, (ended - began) / 1000, (status, body_bytes, head_bytes, headers));
+        if self.engine.settings.request_log.any {
+            conn.told = Some((outcome, Times { started, micros: ended - began, waited }));
         }
         ended
     }
 
-    fn call_attached(&mut self, py: Python<'_>, conn: &mut Conn) -> (u16, u64, usize, usize) {
+    fn call_attached(&mut self, py: Python<'_>, conn: &mut Conn) -> Outcome {
         let engine = self.engine;
         let mut facts = conn.request.facts();
         let chunked = matches!(conn.request.body(), wire::BodyFraming::Chunked | wire::BodyFraming::Records(None));
@@ -303,7 +306,7 @@ impl Core {
             wire::error_page(&wire::Facts { persistent: false, ..facts }, 500, "", &mut conn.out);
             conn.persistent = false;
             conn.linger = true;
-            return (500, 0, conn.out.len(), 0);
+            return Outcome { status: 500, head_bytes: conn.out.len(), ..Outcome::default() };
         }
         if !self.reused.functions.are_ours() {
             match Functions::new(py) {
@@ -334,7 +337,8 @@ impl Core {
             Err(Failure::Refused(refusal)) => {
                 // Every refusal of a path has a status; `refuse` leaves the answer in `out`.
                 conn.refuse(self, refusal);
-                return (refusal.status().unwrap_or(400), 0, conn.out.len(), 0);
+                let status = refusal.status().unwrap_or(400);
+                return Outcome { status, head_bytes: conn.out.len(), ..Outcome::default() };
             }
             Err(Failure::Python(error)) => return self.give_up(py, conn, &error),
         };
@@ -435,7 +439,16 @@ impl Core {
                 }
             }
         }
-        let (body_bytes, head_bytes, broken) = (answer.body_bytes, answer.head_bytes, answer.broken);
+        let broken = answer.broken;
+        let told = Outcome {
+            status,
+            body_bytes: answer.body_bytes,
+            head_bytes: answer.head_bytes,
+            headers,
+            via: if answer.is_file { Via::Sendfile } else { Via::Core },
+            read_errors: read_failed.into(),
+            write_errors: broken.into(),
+        };
         std::mem::swap(&mut answer.out, &mut conn.out);
         conn.sent = answer.sent;
         answer.close();
@@ -463,51 +476,52 @@ impl Core {
             conn.persistent = false;
             conn.linger = false;
         }
-        (status, body_bytes, head_bytes, headers)
+        told
     }
 
     /// Python could not even begin.
-    fn give_up(&mut self, py: Python<'_>, conn: &mut Conn, error: &PyErr) -> (u16, u64, usize, usize) {
+    fn give_up(&mut self, py: Python<'_>, conn: &mut Conn, error: &PyErr) -> Outcome {
         self.engine.trace(py, error);
         scoreboard::add(&self.row().exceptions, 1);
         let facts = wire::Facts { persistent: false, ..conn.request.facts() };
         wire::error_page(&facts, 500, "", &mut conn.out);
         conn.persistent = false;
         conn.linger = true;
-        (500, 0, conn.out.len(), 0)
+        Outcome { status: 500, head_bytes: conn.out.len(), ..Outcome::default() }
     }
 
-    fn log_request(&self, conn: &Conn, started: i64, millis: u64, told: (u16, u64, usize, usize)) {
-        let (status, body_bytes, header_bytes, headers) = told;
-        let text = conn.request.text(conn.head());
-        let find = |known| conn.request.find(known).map(|span| span.of(text));
-        let is_http = conn.request.protocol() == Some(Protocol::Http);
-        let (number, total) = self.engine.count_request();
-        let address = if is_http { &conn.address[..] } else { find(Known::RemoteAddr).unwrap_or(b"") };
-        let protocol = if is_http {
-            conn.request.version().text().as_bytes()
-        } else {
-            find(Known::ServerProtocol).unwrap_or(b"HTTP/1.0")
-        };
-        self.engine.log.request(&Line {
-            pid: self.engine.pid,
-            app: if self.engine.has_app { 0 } else { -1 },
+    /// How long the request has waited for this core: since its last bytes arrived, as far as the kernel tells, and
+    /// at least since the core heard of it.
+    #[cold]
+    fn waited(&self, conn: &Conn, began: u64) -> u64 {
+        began.saturating_sub(self.heard).max(sys::since_last_bytes(conn.io.fd()))
+    }
+
+    /// Write the line of a request, after its client has the answer, or `failed` to take it.
+    #[inline(never)]
+    pub fn log_request(&mut self, conn: &mut Conn, failed: bool) {
+        let Some((mut outcome, times)) = conn.told.take() else { return };
+        outcome.write_errors += u64::from(failed && outcome.write_errors == 0);
+        let engine = self.engine;
+        let (number, total) = engine.count_request();
+        let how = &engine.settings.request_log;
+        if !how.wants(&outcome, times.micros) {
+            return;
+        }
+        let served = Served {
+            request: &conn.request,
+            text: conn.request.text(conn.head()),
+            peer: &conn.address,
+            peer_port: &conn.port,
+            pid: engine.pid,
+            worker: engine.settings.worker_id,
+            core: self.id,
+            app: if engine.has_app { 0 } else { -1 },
             number,
             total,
-            address,
-            user: if is_http { b"" } else { find(Known::RemoteUser).unwrap_or(b"") },
-            vars: conn.request.vars().len() * 2,
-            head_bytes: conn.request.head_size(),
-            started,
-            method: conn.request.method().of(text),
-            uri: conn.request.target().of(text),
-            body_bytes,
-            millis,
-            protocol,
-            status,
-            headers,
-            header_bytes,
-            core: self.id,
-        });
+            times,
+            outcome,
+        };
+        engine.log.request(&served, how);
     }
 }

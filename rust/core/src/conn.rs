@@ -16,6 +16,7 @@ use wire::{Body, BodyFraming, Facts, Progress, Protocol, Refusal, Request};
 use crate::answer::send_waiting;
 use crate::cores::Core;
 use crate::listener::{Listener, Peer};
+use crate::served::{Outcome, Times};
 use crate::transport::Transport;
 
 /// Milliseconds that a connection which has said nothing yet may keep a draining worker.
@@ -88,6 +89,8 @@ pub struct Conn {
     /// What happens after the answer.
     pub persistent: bool,
     pub linger: bool,
+    /// What the log will tell of the request once its answer is sent.
+    pub told: Option<(Outcome, Times)>,
     lingered: u64,
     /// When this stage must be over.
     until: u64,
@@ -127,6 +130,7 @@ impl Conn {
             sent: 0,
             persistent: false,
             linger: false,
+            told: None,
             lingered: 0,
             until: 0,
             served: 0,
@@ -165,6 +169,7 @@ impl Conn {
         }
         (self.start, self.head_end, self.tail, self.sent, self.lingered, self.served) = (0, 0, 0, 0, 0, 0);
         self.until = until;
+        self.told = None;
         self.turn = TURN;
         self.unread = true;
         self.hangup = false;
@@ -455,7 +460,11 @@ impl Conn {
 
     fn drive_answer(&mut self, core: &mut Core) -> Option<Next> {
         let before = self.sent;
-        match send_waiting(&self.io, &mut self.out, &mut self.sent) {
+        let result = send_waiting(&self.io, &mut self.out, &mut self.sent);
+        if self.told.is_some() {
+            core.log_request(self, result.is_err());
+        }
+        match result {
             Ok(true) => {}
             Ok(false) => {
                 if self.sent > before {

@@ -141,14 +141,13 @@ fn complain_of_the_unfinished(engine: &Engine) {
             }
         }
     }
-    text.push('\n');
-    sys::write_log(text.as_bytes());
+    engine.log.last_words(&text);
 }
 
 /// End the process without asking Python.
 fn end(engine: &Engine, how: u32, status: c_int) -> ! {
     engine.outbox.send();
-    engine.log.flush_if_free();
+    engine.log.last_words("");
     if let Some(row) = engine.board.worker(engine.settings.seat) {
         row.exit.store(how, SeqCst);
         row.accepting.store(0, SeqCst);

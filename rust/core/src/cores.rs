@@ -84,9 +84,9 @@ impl Engine {
         poller.add_signal(wake_fd, WAKE)?;
         poller.add_signal(end_fd, END)?;
         Ok(Engine {
+            log: Log::new(settings.request_log.fd),
             settings,
             board,
-            log: Log::default(),
             app,
             has_app,
             pid: std::process::id(),
@@ -218,6 +218,8 @@ pub struct Core {
     ready: Vec<&'static Place>,
     answered: Vec<&'static Place>,
     held_since: u64,
+    /// Microseconds of the monotonic clock when the core heard of what it works on, if the log asks.
+    pub heard: u64,
 }
 
 impl Core {
@@ -235,6 +237,7 @@ impl Core {
             ready: Vec::new(),
             answered: Vec::new(),
             held_since: 0,
+            heard: 0,
         })
     }
 
@@ -288,9 +291,9 @@ impl Core {
         loop {
             let mut count = self.engine.poller.wait(&mut room, most, 0);
             if count == 0 && self.ready.is_empty() {
-                self.engine.log.flush();
+                let is_written = self.engine.log.flush();
                 self.gil.release();
-                let timeout = if self.engine.live.load(Relaxed) > 0 { TICK as c_int } else { -1 };
+                let timeout = if self.engine.live.load(Relaxed) > 0 || !is_written { TICK as c_int } else { -1 };
                 count = self.engine.poller.wait(&mut room, most, timeout);
                 if self.is_alone() && count > 0 {
                     self.gil.hold();
@@ -298,6 +301,9 @@ impl Core {
                 }
             }
             self.now = sys::now_ms();
+            if self.engine.settings.request_log.asks_waited {
+                self.heard = sys::now_us();
+            }
             for index in 0..count {
                 let event = poller::event(&room, index);
                 match event.token {
@@ -560,7 +566,7 @@ pub fn run(py: Python<'_>, engine: &'static Engine) -> PyResult<()> {
             let _ = other.join();
         }
     });
-    engine.log.flush();
+    engine.log.flush_at_the_end();
     if let Some(row) = engine.board.worker(engine.settings.seat) {
         row.exit.store(1, SeqCst);
     }

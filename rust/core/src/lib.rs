@@ -12,6 +12,7 @@
 //! `contexts`).
 
 mod answer;
+mod calendar;
 mod call;
 mod conn;
 mod conns;
@@ -20,13 +21,17 @@ mod control;
 mod cores;
 mod environ;
 mod errors;
+mod escape;
 mod filewrapper;
 mod input;
 mod listener;
 mod log;
+mod log_format;
 mod outbox;
 mod poller;
+mod request_log;
 mod scoreboard;
+mod served;
 mod settings;
 mod start_response;
 mod sys;

@@ -1,161 +1,255 @@
-//! The log of a worker: request lines, collected and written in batches, and complaints, written at once. Writes to
-//! descriptor 2 and nowhere else; rotating and dating lines is the business of whoever reads the other end.
+//! The log of a worker: request lines, collected and written in batches, and complaints, written at once.
+//!
+//! Nobody who serves ever waits for the log. What its reader does not take now (a slow pipe, a full disk) is kept, up
+//! to `MOST`; then lines are dropped, counted, and their number is told once the log takes bytes again. A batch ends
+//! with a line, and is small enough for a pipe to keep it in one piece. Rotating the file and dating lines is the
+//! business of whoever reads the other end.
 
-use std::io::Write;
+use std::os::raw::c_int;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use crate::calendar::http_date;
+use crate::escape;
+use crate::request_log::RequestLog;
+use crate::served::{Dated, Served};
 use crate::sys;
 
-const BATCH: usize = 4096;
-const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/// A pipe takes so much in one piece.
+const BATCH: usize = libc::PIPE_BUF;
+/// What is kept for a log that takes nothing.
+const MOST: usize = 256 * 1024;
+/// How long the end of the process waits for the log, in milliseconds.
+const LAST: u64 = 1000;
+/// Standard error.
+const MAIN: c_int = 2;
 
-/// What a request line tells.
-pub struct Line<'a> {
-    pub pid: u32,
-    pub app: i32,
-    pub number: u64,
-    pub total: u64,
-    pub address: &'a [u8],
-    pub user: &'a [u8],
-    pub vars: usize,
-    pub head_bytes: usize,
-    pub started: i64,
-    pub method: &'a [u8],
-    pub uri: &'a [u8],
-    pub body_bytes: u64,
-    pub millis: u64,
-    pub protocol: &'a [u8],
-    pub status: u16,
-    pub headers: usize,
-    pub header_bytes: usize,
-    pub core: usize,
+/// How bytes get to a log without waiting.
+#[derive(Clone, Copy, Debug)]
+enum Door {
+    /// A file: it takes all or fails.
+    File(c_int),
+    /// A socket, or a pipe or terminal that was opened again so that only we do not wait for it.
+    Stream(c_int),
+    Socket(c_int),
+    /// A pipe or terminal that may not be opened again.
+    Waiting(c_int),
 }
 
-#[derive(Default)]
-struct Pending {
+impl Door {
+    fn to(fd: c_int) -> Door {
+        match sys::file_type(fd) {
+            libc::S_IFREG => Door::File(fd),
+            libc::S_IFSOCK => Door::Socket(fd),
+            _ => sys::open_again(fd).map_or(Door::Waiting(fd), Door::Stream),
+        }
+    }
+
+    fn fd(self) -> c_int {
+        match self {
+            Door::File(fd) | Door::Stream(fd) | Door::Socket(fd) | Door::Waiting(fd) => fd,
+        }
+    }
+
+    /// Write what goes in now.
+    fn put(self, data: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Door::File(fd) | Door::Stream(fd) => sys::write(fd, data),
+            Door::Socket(fd) => sys::send(fd, data, false),
+            Door::Waiting(fd) if sys::wait(fd, libc::POLLOUT, 0)? => sys::write(fd, data),
+            Door::Waiting(_) => Err(std::io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    /// How much of `text` to write at once: whole lines, as many as stay in one piece.
+    fn piece(self, text: &[u8]) -> &[u8] {
+        if matches!(self, Door::File(_)) || text.len() <= BATCH {
+            return text;
+        }
+        let is_end = |byte: &u8| *byte == b'\n';
+        let fits = text.get(..BATCH).and_then(|part| part.iter().rposition(is_end));
+        let end = fits.or_else(|| text.iter().position(is_end)).map_or(text.len(), |end| end + 1);
+        text.get(..end).unwrap_or(text)
+    }
+}
+
+/// Lines that wait, and where to.
+struct Outlet {
+    door: Door,
     text: Vec<u8>,
-    second: i64,
-    ctime: String,
+    /// Bytes of `text` that are written.
+    gone: usize,
+    lost: u64,
+    dated: Dated,
+}
+
+impl Outlet {
+    fn new(fd: c_int) -> Outlet {
+        Outlet { door: Door::to(fd), text: Vec::new(), gone: 0, lost: 0, dated: Dated::default() }
+    }
+
+    /// Room for another line; if there is none, it is counted.
+    fn has_room(&mut self) -> bool {
+        let fits = self.text.len() - self.gone < MOST;
+        self.lost += u64::from(!fits);
+        fits
+    }
+
+    /// Write what the log takes now; true when nothing is left.
+    fn flush(&mut self) -> bool {
+        while self.gone < self.text.len() {
+            let waiting = self.text.get(self.gone..).unwrap_or(&[]);
+            match self.door.put(self.door.piece(waiting)) {
+                Ok(count) => self.gone += count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return self.keep(&error),
+            }
+        }
+        self.text.clear();
+        self.gone = 0;
+        if self.lost > 0 {
+            self.tell_lost();
+        }
+        true
+    }
+
+    /// The log does not take it. True if it never will.
+    #[cold]
+    fn keep(&mut self, error: &std::io::Error) -> bool {
+        let is_over =
+            matches!(error.raw_os_error(), Some(libc::EPIPE | libc::EBADF | libc::ECONNRESET | libc::ENOTCONN));
+        if is_over {
+            // Nobody will ever read it, and there is nobody to tell.
+            self.text.clear();
+            self.gone = 0;
+        } else if self.gone > MOST / 2 {
+            self.text.drain(..self.gone);
+            self.gone = 0;
+        }
+        is_over
+    }
+
+    #[cold]
+    fn tell_lost(&mut self) {
+        let lost = std::mem::take(&mut self.lost);
+        self.text.extend_from_slice(
+            format!(
+                "warning: {lost} lines of the log were lost, because it did not take them: is the disk full, or what \
+                 reads the log slow?\n"
+            )
+            .as_bytes(),
+        );
+        self.flush();
+    }
+
+    /// As `flush`, and wait a little for a reader that is slow.
+    fn flush_at_the_end(&mut self) {
+        let until = sys::now_ms() + LAST;
+        while !self.flush() {
+            let left = until.saturating_sub(sys::now_ms());
+            let is_file = matches!(self.door, Door::File(_));
+            if left == 0 || is_file || !matches!(sys::wait(self.door.fd(), libc::POLLOUT, left), Ok(true)) {
+                return;
+            }
+        }
+    }
 }
 
 /// The log of this worker.
-#[derive(Default)]
 pub struct Log {
-    pending: Mutex<Pending>,
+    main: Mutex<Outlet>,
+    /// For the lines of requests, if they go elsewhere.
+    requests: Option<Mutex<Outlet>>,
 }
 
-/// Append with control characters as escapes, so that no client can forge a line.
-fn escape(bytes: &[u8], out: &mut Vec<u8>) {
-    if bytes.iter().all(|&byte| byte >= 0x20 && byte != 0x7f) {
-        out.extend_from_slice(bytes);
-        return;
-    }
-    for &byte in bytes {
-        match byte {
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0..=0x1f | 0x7f => {
-                let _ = write!(out, "\\x{byte:02x}");
-            }
-            _ => out.push(byte),
-        }
-    }
-}
-
-fn name<'a>(names: &[&'a str], index: i32) -> &'a str {
-    usize::try_from(index).ok().and_then(|index| names.get(index)).copied().unwrap_or("")
-}
-
-fn ctime(second: i64) -> String {
-    let t = sys::local_time(second);
-    let (day, month) = (name(&DAYS, t.tm_wday), name(&MONTHS, t.tm_mon));
-    let year = t.tm_year + 1900;
-    format!("{day} {month} {:2} {:02}:{:02}:{:02} {year}", t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec)
-}
-
-/// The value of a Date field.
-pub fn http_date(second: i64) -> String {
-    let t = sys::utc_time(second);
-    let (day, month) = (name(&DAYS, t.tm_wday), name(&MONTHS, t.tm_mon));
-    let year = t.tm_year + 1900;
-    format!("{day}, {:02} {month} {year} {:02}:{:02}:{:02} GMT", t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec)
-}
-
-fn append(line: &Line<'_>, ctime: &str, out: &mut Vec<u8>) {
-    // Writing to a vector does not fail.
-    let _ = write!(out, "[pid: {}|app: {}|req: {}/{}] ", line.pid, line.app, line.number, line.total);
-    escape(line.address, out);
-    out.extend_from_slice(b" (");
-    escape(line.user, out);
-    let _ = write!(out, ") {{{} vars in {} bytes}} [{ctime}] ", line.vars, line.head_bytes);
-    escape(line.method, out);
-    out.push(b' ');
-    escape(line.uri, out);
-    let _ = write!(out, " => generated {} bytes in {} msecs (", line.body_bytes, line.millis);
-    escape(line.protocol, out);
-    let _ = writeln!(
-        out,
-        " {}) {} headers in {} bytes (1 switches on core {})",
-        line.status, line.headers, line.header_bytes, line.core
-    );
+fn lock(outlet: &Mutex<Outlet>) -> MutexGuard<'_, Outlet> {
+    outlet.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Log {
-    fn lock(&self) -> MutexGuard<'_, Pending> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Write to standard error, and the lines of requests to `requests`.
+    pub fn new(requests: c_int) -> Log {
+        Log {
+            main: Mutex::new(Outlet::new(MAIN)),
+            requests: (requests != MAIN).then(|| Mutex::new(Outlet::new(requests))),
+        }
+    }
+
+    fn outlets(&self) -> impl Iterator<Item = &Mutex<Outlet>> {
+        std::iter::once(&self.main).chain(&self.requests)
     }
 
     /// Note a served request.
-    pub fn request(&self, line: &Line<'_>) {
-        let mut pending = self.lock();
-        let Pending { text, second, ctime: date } = &mut *pending;
-        if *second != line.started || date.is_empty() {
-            *date = ctime(line.started);
-            *second = line.started;
+    pub fn request(&self, served: &Served<'_>, how: &RequestLog) {
+        let mut outlet = lock(self.requests.as_ref().unwrap_or(&self.main));
+        if !outlet.has_room() {
+            outlet.flush();
+            return;
         }
-        append(line, date, text);
-        if text.len() >= BATCH {
-            sys::write_log(text);
-            text.clear();
+        let before = outlet.text.len();
+        let Outlet { text, dated, .. } = &mut *outlet;
+        match &how.format {
+            None => served.append(dated.ctime(served.started_second()), how.style, text),
+            Some(format) => format.append(served, text),
+        }
+        if text.len() - outlet.gone < BATCH {
+            return;
+        }
+        // The lines before this one fill a batch.
+        if before > outlet.gone && !matches!(outlet.door, Door::File(_)) {
+            let last = outlet.text.split_off(before);
+            if outlet.flush() {
+                outlet.text.extend_from_slice(&last);
+                return;
+            }
+            outlet.text.extend_from_slice(&last);
+            return;
+        }
+        outlet.flush();
+    }
+
+    /// Write what was noted; false: something is left, because a log takes no more now.
+    pub fn flush(&self) -> bool {
+        let left = self.outlets().filter(|outlet| !lock(outlet).flush()).count();
+        left == 0
+    }
+
+    /// As `flush`, and wait a little for a reader that is slow.
+    pub fn flush_at_the_end(&self) {
+        for outlet in self.outlets() {
+            lock(outlet).flush_at_the_end();
         }
     }
 
-    /// Write what was noted.
-    pub fn flush(&self) {
-        let mut pending = self.lock();
-        if !pending.text.is_empty() {
-            sys::write_log(&pending.text);
-            pending.text.clear();
+    /// As `flush_at_the_end`, for a process that ends without waiting for anybody, after `words` of its own.
+    pub fn last_words(&self, words: &str) {
+        if let Ok(mut main) = self.main.try_lock() {
+            escape::plain(words.as_bytes(), &mut main.text);
+            main.text.extend_from_slice(if words.is_empty() { b"" } else { b"\n" });
         }
-    }
-
-    /// As `flush`, for a process that ends without waiting for anybody.
-    pub fn flush_if_free(&self) {
-        if let Ok(mut pending) = self.pending.try_lock() {
-            sys::write_log(&pending.text);
-            pending.text.clear();
+        for outlet in self.outlets() {
+            if let Ok(mut outlet) = outlet.try_lock() {
+                outlet.flush_at_the_end();
+            }
         }
     }
 
     /// Write a text of several lines now, after the requests before it.
     pub fn write(&self, text: &[u8]) {
-        let mut pending = self.lock();
-        pending.text.extend_from_slice(text);
-        sys::write_log(&pending.text);
-        pending.text.clear();
+        let mut main = lock(&self.main);
+        if main.has_room() {
+            main.text.extend_from_slice(text);
+        }
+        main.flush();
     }
 
     /// Say something now, on a line of its own, after the requests before it.
     pub fn say(&self, text: &str) {
-        let mut pending = self.lock();
-        let mut out = std::mem::take(&mut pending.text);
-        escape(text.as_bytes(), &mut out);
-        out.push(b'\n');
-        sys::write_log(&out);
-        out.clear();
-        pending.text = out;
+        let mut main = lock(&self.main);
+        if main.has_room() {
+            escape::plain(text.as_bytes(), &mut main.text);
+            main.text.push(b'\n');
+        }
+        main.flush();
     }
 }
 
@@ -164,32 +258,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_is_uwsgis() {
-        let line = Line {
-            pid: 10407,
-            app: 0,
-            number: 1,
-            total: 2,
-            address: b"127.0.0.1",
-            user: b"",
-            vars: 26,
-            head_bytes: 258,
-            started: 0,
-            method: b"GET",
-            uri: b"/env?a=1\n",
-            body_bytes: 850,
-            millis: 0,
-            protocol: b"HTTP/1.1",
-            status: 200,
-            headers: 1,
-            header_bytes: 45,
-            core: 0,
-        };
-        let mut out = Vec::new();
-        append(&line, "Sun Nov 22 16:17:45 2026", &mut out);
-        let expected = "[pid: 10407|app: 0|req: 1/2] 127.0.0.1 () {26 vars in 258 bytes} [Sun Nov 22 16:17:45 2026] \
-                        GET /env?a=1\\n => generated 850 bytes in 0 msecs (HTTP/1.1 200) 1 headers in 45 bytes \
-                        (1 switches on core 0)\n";
-        assert_eq!(String::from_utf8_lossy(&out), expected);
+    fn a_pipe_gets_whole_lines_that_stay_in_one_piece() {
+        let text: Vec<u8> = [b'x'; 99].iter().copied().chain([b'\n']).collect::<Vec<u8>>().repeat(100);
+        let pipe = Door::Stream(-1);
+        assert_eq!(pipe.piece(&text).len(), 4000);
+        assert_eq!(Door::File(-1).piece(&text).len(), 10_000);
+        let long = [&[b'y'; 5000][..], b"\nshort\n"].concat();
+        assert_eq!(pipe.piece(&long).len(), 5001);
+        assert_eq!(pipe.piece(&long[5001..]), b"short\n");
     }
 }

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use wire::{Limits, Protocol};
 
 use crate::listener::{Listener, Network};
+use crate::request_log::RequestLog;
 
 /// Frozen copy of `WorkerSettings`; see `_core.pyi` for the meaning of each. Durations are milliseconds.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub struct Settings {
     /// Between two requests of a connection.
     pub keepalive_timeout: u64,
     pub mercy: u64,
-    pub log_requests: bool,
+    pub request_log: RequestLog,
     pub hostname: String,
 }
 
@@ -94,7 +95,7 @@ impl Settings {
             head_timeout: millis(optional(settings, "header_timeout", 0.0)?).max(socket_timeout.saturating_mul(3)),
             keepalive_timeout: millis(optional(settings, "keepalive_timeout", 75.0)?),
             mercy: millis(settings.getattr("mercy")?.extract()?),
-            log_requests: settings.getattr("log_requests")?.extract()?,
+            request_log: RequestLog::read(settings)?,
             hostname: settings.getattr("hostname")?.extract()?,
         })
     }

@@ -241,3 +241,59 @@ pub fn set_nonblocking(fd: c_int) {
         libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK);
     }
 }
+
+/// Local time through `strftime`, at most a kilobyte of it; empty if it is longer.
+pub fn strftime(format: &[u8], seconds: i64) -> Vec<u8> {
+    let Ok(format) = std::ffi::CString::new(format) else { return Vec::new() };
+    let (time, mut out) = (local_time(seconds), vec![0u8; 1024]);
+    // SAFETY: room and length belong together; the format ends with a zero byte; `time` is a live local.
+    let length = unsafe { libc::strftime(out.as_mut_ptr().cast(), out.len(), format.as_ptr(), &time) };
+    out.truncate(length);
+    out
+}
+
+/// Bytes of address space and of memory in use by this process; zeros if the kernel does not tell.
+pub fn memory() -> (u64, u64) {
+    let Ok(text) = std::fs::read_to_string("/proc/self/statm") else { return (0, 0) };
+    // SAFETY: no pointers.
+    let page = u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
+    let mut pages = text.split(' ').map_while(|field| field.parse::<u64>().ok());
+    (pages.next().unwrap_or(0) * page, pages.next().unwrap_or(0) * page)
+}
+
+/// Microseconds since the last bytes of a TCP connection arrived, as exact as the kernel's tick; 0 for other sockets.
+pub fn since_last_bytes(fd: c_int) -> u64 {
+    // SAFETY: a zeroed tcp_info is valid; length and room belong together.
+    unsafe {
+        let mut info: libc::tcp_info = std::mem::zeroed();
+        let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;
+        if libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, (&raw mut info).cast(), &mut length) < 0 {
+            return 0;
+        }
+        u64::from(info.tcpi_last_data_recv) * 1000
+    }
+}
+
+/// What kind of file a descriptor is, as one of `S_IFMT`; 0 if it is closed.
+pub fn file_type(fd: c_int) -> libc::mode_t {
+    // SAFETY: a zeroed stat is a valid place for the answer.
+    unsafe {
+        let mut stat: libc::stat = std::mem::zeroed();
+        libc::fstat(fd, &mut stat);
+        stat.st_mode & libc::S_IFMT
+    }
+}
+
+/// Open what a descriptor is open on once more, to write without waiting. Others' descriptors still wait.
+pub fn open_again(fd: c_int) -> io::Result<c_int> {
+    let path = std::ffi::CString::new(format!("/proc/self/fd/{fd}"))?;
+    let flags = libc::O_WRONLY | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC | libc::O_APPEND;
+    // SAFETY: the path is a C string.
+    check(unsafe { libc::open(path.as_ptr(), flags) } as libc::ssize_t).map(|fd| fd as c_int)
+}
+
+/// Write some of it.
+pub fn write(fd: c_int, data: &[u8]) -> io::Result<usize> {
+    // SAFETY: pointer and length are those of a slice.
+    check(unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) })
+}
