@@ -263,7 +263,7 @@ impl Conn {
             match self.read() {
                 Ok(true) if was_idle => self.until = core.now + core.engine.settings.head_timeout,
                 Ok(_) => {}
-                Err(_) => return Some(Next::Close),
+                Err(_) => return self.leave(),
             }
         }
     }
@@ -349,7 +349,11 @@ impl Conn {
                 let input = self.buf.get(self.tail..).unwrap_or(&[]);
                 match framing.feed(input, COLLECTED as usize, &mut self.body) {
                     Ok(used) => self.tail += used,
-                    Err(refusal) => return self.refuse(core, refusal),
+                    Err(refusal) => {
+                        // What was owed before the fault is owed still, however much came at once.
+                        self.out.extend_from_slice(framing.reply());
+                        return self.refuse(core, refusal);
+                    }
                 }
                 if !framing.reply().is_empty() {
                     self.out.extend_from_slice(framing.reply());
@@ -421,7 +425,7 @@ impl Conn {
     pub fn refuse(&mut self, core: &mut Core, refusal: Refusal) -> Option<Next> {
         core.complain(self, &refusal);
         let facts = Facts { persistent: false, ..self.request.facts() };
-        let Some(status) = refusal.status() else { return Some(Next::Close) };
+        let Some(status) = refusal.status() else { return self.leave() };
         let speaks_the_protocol = self.protocol.is_some();
         if !speaks_the_protocol {
             return Some(Next::Close);
@@ -432,6 +436,15 @@ impl Conn {
         self.stage = Stage::Answering;
         self.until = core.now + core.engine.settings.socket_timeout;
         None
+    }
+
+    /// Close, once what the protocol said by itself is sent: a client that asked for values may have asked for no more.
+    #[cold]
+    fn leave(&mut self) -> Option<Next> {
+        if !self.out.is_empty() {
+            let _ = send_waiting(&self.io, &mut self.out, &mut self.sent);
+        }
+        Some(Next::Close)
     }
 
     /// The time of a parked connection is over: the last words.

@@ -1,0 +1,9 @@
+//! With two cores a connection goes from one to the other.
+#![allow(clippy::unwrap_used)] // a panic is how a test fails
+
+mod connection;
+
+#[test]
+fn connections_come_to_the_same_however_they_are_cut() {
+    connection::trials::hold(2);
+}
