@@ -13,7 +13,9 @@ from typing import Any
 from imperator.config import lives, request_log
 from imperator.config.addresses import endpoint
 from imperator.config.complain import Complaints
+from imperator.config.envdir import variables
 from imperator.config.expand import unresolved
+from imperator.config.grammar import read_values
 from imperator.config.options import lookup
 from imperator.config.pairs import Pair
 from imperator.config.settings import (
@@ -28,7 +30,7 @@ from imperator.config.settings import (
     StatsAddress,
 )
 from imperator.config.values import flag, group, leading_digits, number, socket_mode, split_comment, umask, user
-from imperator.config.world import World
+from imperator.config.world import Unreadable, World
 from imperator.errors import Diagnostic, Where
 
 _FLAGS = {
@@ -133,6 +135,7 @@ class _Build:
         self._fields["request_log"] = request_log.read(self._last, self.complaints)
         self._fields["command"] = self._command()
         self._emperor()
+        read_values(self._pairs, self._world, self.complaints)
         return Settings(start=self._start, where=self._where, **self._fields)
 
     def _last(self, name: str) -> Pair | None:
@@ -318,7 +321,7 @@ class _Build:
         if pair := self._last("wsgi-file"):
             loaders.append(Loader("file", pair.text(), pair.where))
         self._fields["loaders"] = tuple(loaders)
-        changes: list[EnvChange] = []
+        changes: list[EnvChange] = [*self._env_of("early-envdir")]
         for pair in self._pairs:
             if pair.key == "env":
                 name, equals, value = pair.text().partition("=")
@@ -331,7 +334,21 @@ class _Build:
                 changes.append(EnvChange(name, value if equals else None, pair.where))
             elif pair.key == "unenv":
                 changes.append(EnvChange(pair.text(), None, pair.where))
-        self._fields["env"] = tuple(changes)
+        self._fields["env"] = (*changes, *self._env_of("envdir"))
+
+    def _env_of(self, option: str) -> list[EnvChange]:
+        """What the directories of variables say; that an early one cannot be read was said when it was needed."""
+        changes: list[EnvChange] = []
+        for pair in self._all.get(option, ()):
+            try:
+                found = variables(pair.text(), self._world)
+            except Unreadable as error:
+                if option == "envdir":
+                    self.complaints.error("file-unreadable", pair.where, f"cannot read {pair.text()}: {error}",
+                                          f"relative names begin at {self._start}")
+                continue
+            changes += [EnvChange(name, value, pair.where) for name, value in found]
+        return changes
 
     # what to do
 

@@ -11,12 +11,12 @@ names the names. This file does not know which values need an answer; ``judge.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from imperator.config.arithmetic import evaluate
 from imperator.config.complain import Complaints
 from imperator.config.pairs import Pair
-from imperator.config.world import Unreadable, World
+from imperator.config.world import Unreadable, Withheld
 from imperator.errors import Where
 
 MOST_STEPS = 2000
@@ -59,13 +59,14 @@ def expand(text: str, symbol: str, resolve: Resolve, tell: Callable[[str], None]
 
 
 def expand_all(
-    pairs: list[Pair], done: Callable[[Pair], bool], world: World, complaints: Complaints
+    pairs: list[Pair], done: Callable[[Pair], bool], environ: Mapping[str, str], read: Callable[[str], str],
+    complaints: Complaints,
 ) -> set[str]:
     """Run the three passes over ``pairs``, in place; the names that were asked for by ``%()``.
 
-    ``done`` tells of a pair that took effect while it was read and is left alone.
+    ``done`` tells of a pair that took effect while it was read and is left alone; ``read`` answers with the text of a
+    file, or raises ``Unreadable``.
     """
-    environ = world.facts.environ
     asked: set[str] = set()
     first: dict[str, int] = {}
     for index, pair in enumerate(pairs):
@@ -74,7 +75,10 @@ def expand_all(
 
     def from_files(name: str) -> str | None:
         try:
-            text = world.read(name)
+            text = read(name)
+        except Withheld as error:
+            complaints.warn("not-examined", here, f"@({name}) is not filled in: {error}", "only a start does")
+            return None
         except Unreadable as error:
             complaints.error("file-unreadable", here, f"cannot read {name}: {error}",
                              f"create the file or remove @({name})")

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from imperator.config import magic
 from imperator.config.argv import Known, parse
 from imperator.config.complain import Complaints
+from imperator.config.envdir import variables as variables_of
 from imperator.config.expand import Endless, expand, expand_all, references
 from imperator.config.judge import judge
 from imperator.config.lexer import lex
@@ -24,7 +25,8 @@ from imperator.config.logic import CLOSERS, Block, is_plugin_here, open_block, o
 from imperator.config.option import Option, Takes
 from imperator.config.options import foreign_takes, lookup, names, rows
 from imperator.config.pairs import Pair, Via
-from imperator.config.world import Unreadable, World
+from imperator.config.values import flag
+from imperator.config.world import Unreadable, Withheld, World
 from imperator.errors import COMMAND_LINE, ENVIRONMENT, Diagnostic, Where
 
 MOST_PAIRS = 50000
@@ -39,6 +41,7 @@ _FORMATS = {".ini": "ini", ".xml": "xml", ".yaml": "yaml", ".yml": "yaml", ".jso
 _LITERAL = frozenset((
     "ini", "yaml", "json", "xml", "include", "set", "set-placeholder", "declare-option", "blacklist", "end-blacklist",
     "whitelist", "end-whitelist", "inject-before", "inject-after", "iprint", "exit", "strict", "stop", "reload", "help",
+    "resolve", "early-envdir", "fetch-configuration",
 ))
 
 
@@ -78,6 +81,8 @@ class _Reader:
         self.complaints = Complaints()
         self.files: list[str] = []
         self.halted = False
+        self._environ = dict(world.facts.environ)
+        self._fetches = False
         self._asked: set[str] = set()
         self._block: Block | None = None
         self._inside: Pair | None = None  # the opener of the active block whose lines are being taken
@@ -103,6 +108,9 @@ class _Reader:
             "set": self._set,
             "set-placeholder": self._set,
             "declare-option": self._declare,
+            "resolve": self._resolve,
+            "early-envdir": self._early_envdir,
+            "fetch-configuration": self._fetch_configuration,
             "blacklist": self._restrict,
             "end-blacklist": self._restrict,
             "whitelist": self._restrict,
@@ -172,7 +180,7 @@ class _Reader:
         """``block``, its condition judged anew where lines inside of it can change it: uWSGI does so for each line."""
         if block.opener.key not in ("if-opt", "if-not-opt") or block.otherwise is None:
             return block
-        found = open_block(block.opener, self.pairs, self.world, Complaints())
+        found = open_block(block.opener, self.pairs, self.world, Complaints(), self._environ)
         if block.turned:
             found = found._replace(values=found.otherwise or (), otherwise=found.values, turned=True)
         if block.values and not found.values:
@@ -218,7 +226,7 @@ class _Reader:
                                       f"{pair.key} stands in a file that is included inside {self._inside.key} of"
                                       f" {self._inside.where}", "include the file outside of the block")
                 return
-            self._block = open_block(pair, self.pairs, self.world, self.complaints)
+            self._block = open_block(pair, self.pairs, self.world, self.complaints, self._environ)
             if key.startswith("if-"):
                 self._asked.add((pair.value or "").partition("=")[0])
         self.pairs.append(pair)
@@ -260,6 +268,32 @@ class _Reader:
             return
         self._macros[name] = template
 
+    def _resolve(self, pair: Pair) -> None:
+        name, equals, host = (pair.value or "").partition("=")
+        if not equals or not name:
+            self.complaints.error("set-without-equals", pair.where, f"{pair.key} = {pair.text()} has no =",
+                                  f"write {pair.key} = name=host")
+            return
+        try:
+            self._take(Pair(name, self.world.resolve(host), pair.where, "set-placeholder"))
+        except Unreadable as error:
+            self.complaints.error("unknown-host", pair.where, f"{host} of {pair.key} has no address: {error}",
+                                  "correct the name, or write the address with set-placeholder")
+
+    def _early_envdir(self, pair: Pair) -> None:
+        path = self._now(pair)
+        try:
+            for name, value in variables_of(path, self.world):
+                if value is None:
+                    self._environ.pop(name, None)
+                else:
+                    self._environ[name] = value
+        except Unreadable as error:
+            self._unreadable(path, error, pair.where)
+
+    def _fetch_configuration(self, pair: Pair) -> None:
+        self._fetches = flag(pair, Complaints())
+
     def _restrict(self, pair: Pair) -> None:
         wanted = frozenset((pair.value or "").split()) if not pair.key.startswith("end-") else None
         if pair.key.endswith("blacklist"):
@@ -270,7 +304,7 @@ class _Reader:
     def _inject(self, pair: Pair, into: list[str]) -> None:
         name = pair.value or ""
         try:
-            into.append(self.world.read(name))
+            into.append(self._read(name))
         except Unreadable as error:
             self._unreadable(name, error, pair.where)
 
@@ -347,7 +381,7 @@ class _Reader:
         self._asked.update(references(text))
         known = {other.key: other.value for other in reversed(self.pairs)}
         try:
-            return expand(expand(text, "$", self.world.facts.environ.get), "%", known.get)
+            return expand(expand(text, "$", self._environ.get), "%", known.get)
         except Endless:
             return text
 
@@ -362,7 +396,7 @@ class _Reader:
             self.halted = True
             return
         try:
-            text = self.world.read(name)
+            text = self._read(name)
         except Unreadable as error:
             self._unreadable(name, error, where)
             return
@@ -404,7 +438,18 @@ class _Reader:
 
         return parse_yaml(text, section, name, self.complaints)
 
+    def _read(self, name: str) -> str:
+        if not name.startswith("http://"):
+            return self.world.read(name)
+        if not self._fetches:
+            raise Unreadable("configurations are fetched only below fetch-configuration = true, because anybody on the"
+                             " way could change them")
+        return self.world.fetch(name)
+
     def _unreadable(self, name: str, error: Unreadable, where: Where) -> None:
+        if isinstance(error, Withheld):
+            self.complaints.warn("not-examined", where, f"{name} is left out: {error}", "only a start reads it")
+            return
         self.complaints.error("file-unreadable", where, f"cannot read {name}: {error}",
                               f"relative names begin at {self.world.facts.directory}")
 
@@ -418,7 +463,7 @@ class _Reader:
             self.complaints.warn("block-unclosed", opener.where,
                                  f"{opener.key} = {opener.text()} is never closed, everything behind it {lost}",
                                  "write endif = or endfor = behind its last line")
-        self._asked |= expand_all(self.pairs, _is_done, self.world, self.complaints)
+        self._asked |= expand_all(self.pairs, _is_done, self._environ, self._read, self.complaints)
         index = 0
         while index < len(self.pairs) and len(self.pairs) < MOST_PAIRS:
             pair = self.pairs[index]
@@ -427,6 +472,8 @@ class _Reader:
                 self._via = "inherit"
                 self._include(pair)
                 self._via = ""
+            elif pair.key == "declare-option2":
+                self._declare(pair)
             elif pair.key in self._macros and pair.via != "declare-option":
                 made = _macro(pair, self._macros[pair.key])
                 self.pairs[index:index] = made

@@ -10,7 +10,7 @@ inactive one the first closing word ends the outer block.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from imperator.config.complain import Complaints
@@ -59,7 +59,9 @@ def opens(key: str) -> bool:
     return key in _LOOPS or _condition(key) is not None
 
 
-def open_block(pair: Pair, pairs: Sequence[Pair], world: World, complaints: Complaints) -> Block:
+def open_block(
+    pair: Pair, pairs: Sequence[Pair], world: World, complaints: Complaints, environ: Mapping[str, str]
+) -> Block:
     """The block that ``pair`` opens, ``pairs`` being the list so far."""
     argument = pair.value or ""
     if pair.key in _LOOPS:
@@ -70,7 +72,7 @@ def open_block(pair: Pair, pairs: Sequence[Pair], world: World, complaints: Comp
         complaints.warn("placeholder-in-condition", pair.where,
                         f"{pair.key} = {argument} is judged as written, its placeholder is not filled in",
                         "use if-env or if-opt, or a %letter variable")
-    holds, value = _judge(kind, argument, pair, pairs, world, complaints)
+    holds, value = _judge(kind, argument, pair, pairs, world, complaints, environ)
     yes: tuple[str | None, ...] = (value,)
     return Block(pair, () if holds == negated else yes, yes if holds == negated else ())
 
@@ -87,12 +89,13 @@ def _condition(key: str) -> tuple[str, bool] | None:
 
 
 def _judge(
-    kind: str, argument: str, pair: Pair, pairs: Sequence[Pair], world: World, complaints: Complaints
+    kind: str, argument: str, pair: Pair, pairs: Sequence[Pair], world: World, complaints: Complaints,
+    environ: Mapping[str, str],
 ) -> tuple[bool, str | None]:
     """Whether the condition holds, and what ``%(_)`` becomes."""
     if kind in ("env", "opt"):
         name, equals, wanted = argument.partition("=")
-        value = world.facts.environ.get(name) if kind == "env" else _first(name, pairs)
+        value = environ.get(name) if kind == "env" else _first(name, pairs)
         return (value is not None and (not equals or value == wanted)), value
     if kind == "reload":
         return world.facts.reloading, None

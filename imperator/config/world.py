@@ -15,6 +15,10 @@ class Unreadable(Exception):
     """A file or resource could not be read. The text says why, in the words of the system."""
 
 
+class Withheld(Unreadable):
+    """There is a resource of that name, and whoever asks shall not have it: a check runs no commands."""
+
+
 class Facts(NamedTuple):
     """What does not change while a configuration is read."""
 
@@ -45,8 +49,20 @@ class World(Protocol):
     def read(self, path: str) -> str:
         """The text of a file, bytes that are not UTF-8 as surrogates. Raise :class:`Unreadable` if there is none.
 
-        ``-`` is standard input, ``fd://N`` an open descriptor.
+        ``-`` is standard input, ``fd://N`` an open descriptor, ``exec://COMMAND`` what a command prints.
         """
+        ...
+
+    def fetch(self, address: str) -> str:
+        """The text at an ``http://`` address. Raise :class:`Unreadable` if there is none."""
+        ...
+
+    def resolve(self, host: str) -> str:
+        """The IPv4 address of a host. Raise :class:`Unreadable` if there is none."""
+        ...
+
+    def names(self, path: str) -> Sequence[str]:
+        """The names in a directory, sorted. Raise :class:`Unreadable` if it cannot be read."""
         ...
 
     def exists(self, path: str) -> bool:

@@ -30,6 +30,7 @@ ELSEWHERE = frozenset(
         "group-unknown",
         "file-unreadable",
         "placeholder-unresolved",
+        "unknown-host",
         "listen-short",
         "listen-capped",
     )
@@ -84,7 +85,7 @@ class Examined(NamedTuple):
 
 def examine(subject: Subject, *, advice: bool = True, elsewhere: bool = False) -> Examined:
     """Examine one. ``elsewhere``: it is meant for another machine, nothing is asked of this one."""
-    world = RealWorld(directory=subject.directory, environ=subject.environ)
+    world = RealWorld(directory=subject.directory, environ=subject.environ, looks_only=True)
     loaded = read(subject.argv, world)
     settings, found = build(loaded.pairs, world)
     diagnostics = [*loaded.diagnostics, *found, *combine(settings, loaded.pairs, vassal=subject.vassal)]
@@ -98,6 +99,8 @@ def examine(subject: Subject, *, advice: bool = True, elsewhere: bool = False) -
         diagnostics += advise(settings, loaded.pairs, world)
     if elsewhere:
         diagnostics = [one for one in diagnostics if one.code not in ELSEWHERE]
+    if any(one.code == "not-examined" for one in diagnostics):
+        diagnostics = [one for one in diagnostics if one.code not in ("no-socket", "no-application")]
     lines = Lines(subject.directory)
     for file in dict.fromkeys(one.where.file for one in diagnostics if one.where and one.where.line):
         diagnostics = gather(file, diagnostics, lines)

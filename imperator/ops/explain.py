@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
     if len(subjects) != 1 or subjects[0].vassal:
         sys.stderr.write(f"error: {word} is a directory; name one of its files\n")
         return 2
-    world = RealWorld()
+    world = RealWorld(looks_only=True)
     loaded = read(subjects[0].argv, world)
     _, found = build(loaded.pairs, world)
     return _explain(loaded, [*loaded.diagnostics, *found], world, options)

@@ -35,16 +35,20 @@ class Exit(NamedTuple):
             return f"was killed by signal {self.signal}"
 
 
-def spawn(argv: Sequence[str], env: Mapping[str, str], *, keep: Iterable[int] = (), cwd: str | None = None) -> int:
+def spawn(
+    argv: Sequence[str], env: Mapping[str, str], *, keep: Iterable[int] = (), cwd: str | None = None,
+    out: int | None = None,
+) -> int:
     """Start a program and answer its pid once it runs.
 
     ``keep`` are the descriptors that it inherits, under their numbers, besides standard output and error; standard
-    input is ``/dev/null``. Raises ``OSError``, with the name of what could not be opened, when it cannot be executed.
+    input is ``/dev/null``, standard output is ``out`` if that is given. Raises ``OSError``, with the name of what could
+    not be opened, when it cannot be executed.
     """
     report, failure = os.pipe2(os.O_CLOEXEC)
     pid, mask = _fork()
     if pid == 0:
-        _become(argv, env, keep, cwd, failure, mask)
+        _become(argv, env, keep, cwd, failure, mask, out)
     os.close(failure)
     try:
         told = _read_all(report)
@@ -57,8 +61,30 @@ def spawn(argv: Sequence[str], env: Mapping[str, str], *, keep: Iterable[int] = 
     return pid
 
 
+def command(line: str, env: Mapping[str, str], cwd: str) -> tuple[int, int]:
+    """Start a line of the shell; answers its pid, which :func:`finish` waits for, and where its output can be read."""
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    os.set_blocking(reader, False)
+    try:
+        return spawn(["/bin/sh", "-c", line], env, cwd=cwd, out=writer), reader
+    except BaseException:
+        os.close(reader)
+        raise
+    finally:
+        os.close(writer)
+
+
+def finish(pid: int) -> Exit:
+    """The end of a child, waited for."""
+    status = os.waitpid(pid, 0)[1]
+    if os.WIFSIGNALED(status):
+        return Exit(pid, 128 + os.WTERMSIG(status), os.WTERMSIG(status))
+    return Exit(pid, os.waitstatus_to_exitcode(status))
+
+
 def _become(
-    argv: Sequence[str], env: Mapping[str, str], keep: Iterable[int], cwd: str | None, failure: int, mask: set[int]
+    argv: Sequence[str], env: Mapping[str, str], keep: Iterable[int], cwd: str | None, failure: int, mask: set[int],
+    out: int | None,
 ) -> NoReturn:
     """The child's side of :func:`spawn`: never returns, reports through ``failure``."""
     name = argv[0]
@@ -67,6 +93,8 @@ def _become(
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
+        if out is not None:
+            os.dup2(out, 1)
         for fd in keep:
             os.set_inheritable(fd, True)
         if cwd is not None:

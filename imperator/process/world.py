@@ -15,21 +15,32 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from imperator import __version__
-from imperator.config.world import Facts, Unreadable
+from imperator.config.world import Facts, Unreadable, Withheld
+from imperator.process import kernel
 
 LONGEST = 1 << 24
 """No configuration is larger; a device without end must not fill the memory."""
 FOR_A_WRITER = 2.0
 FOR_THE_WRITER = 60.0
 """Seconds that a pipe is given until somebody opens its other end, and until he goes on writing."""
+FOR_AN_ANSWER = 10.0
+_BUILT_IN = "nothing is built into Imperator's executable, name a file"
+_REFUSED = {
+    "data": _BUILT_IN, "sym": _BUILT_IN, "section": _BUILT_IN, "call": _BUILT_IN, "callint": _BUILT_IN,
+    "emperor": "an emperor of Imperator gives its vassals files, not texts", "http": "nobody asked for it",
+    "https": "uWSGI has no https:// either; fetch the file first",
+}
+"""Names of resources that uWSGI reads and Imperator does not, and why."""
 
 
 class RealWorld:
     """The machine that this process runs on; a :class:`imperator.config.world.World`."""
 
     def __init__(
-        self, *, directory: str | None = None, environ: Mapping[str, str] | None = None, reloading: bool = False
+        self, *, directory: str | None = None, environ: Mapping[str, str] | None = None, reloading: bool = False,
+        looks_only: bool = False,
     ) -> None:
+        self._looks_only = looks_only
         self._facts = Facts(
             directory=os.getcwd() if directory is None else directory,
             environ=dict(os.environ if environ is None else environ),
@@ -56,8 +67,11 @@ class RealWorld:
             if not path[5:].isdigit():
                 raise Unreadable("a number must follow fd://")
             return self._all(int(path[5:]))
-        if "://" in path:
-            raise Unreadable(f"{path.partition('://')[0]}:// is not supported yet")
+        if path.startswith("exec://"):
+            return self._output(path[7:])
+        scheme, separator, _ = path.partition("://")
+        if separator and scheme in _REFUSED:
+            raise Unreadable(_REFUSED[scheme])
         try:
             fd = os.open(self._path(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
         except (OSError, ValueError) as error:
@@ -66,6 +80,64 @@ class RealWorld:
             return self._all(fd)
         finally:
             os.close(fd)
+
+    def _output(self, command: str) -> str:
+        if self._looks_only:
+            raise Withheld("a check runs no command")
+        try:
+            pid, fd = kernel.command(command, self._facts.environ, self._facts.directory)
+        except OSError as error:
+            raise Unreadable(_reason(error)) from None
+        try:
+            text = self._all(fd)
+        except Unreadable:
+            kernel.kill(pid, 9)
+            raise Unreadable("the command went on without an end") from None
+        finally:
+            os.close(fd)
+            end = kernel.finish(pid)
+        if end.status:
+            raise Unreadable(f"the command {end}")
+        return text
+
+    def fetch(self, address: str) -> str:
+        """The text at an ``http://`` address, by one request that follows nothing."""
+        if self._looks_only:
+            raise Withheld("a check asks no other machine")
+        import http.client  # few configurations come over the network
+
+        host, slash, path = address.removeprefix("http://").partition("/")
+        try:
+            asked = http.client.HTTPConnection(host, timeout=FOR_AN_ANSWER)
+            try:
+                asked.request("GET", slash + path or "/")
+                answer = asked.getresponse()
+                text = answer.read(LONGEST + 1)
+            finally:
+                asked.close()
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise Unreadable(str(error) or type(error).__name__) from None
+        if not 200 <= answer.status < 300:
+            raise Unreadable(f"the server answered {answer.status}")
+        if len(text) > LONGEST:
+            raise Unreadable(f"it is larger than {LONGEST >> 20} MiB")
+        return text.decode("utf-8", "surrogateescape")
+
+    def resolve(self, host: str) -> str:
+        """The IPv4 address of a host."""
+        import socket  # rare
+
+        try:
+            return socket.gethostbyname(host)
+        except (OSError, UnicodeError) as error:
+            raise Unreadable(getattr(error, "strerror", None) or str(error)) from None
+
+    def names(self, path: str) -> Sequence[str]:
+        """The names in a directory, sorted."""
+        try:
+            return sorted(os.listdir(self._path(path)))
+        except (OSError, ValueError) as error:
+            raise Unreadable(_reason(error)) from None
 
     def exists(self, path: str) -> bool:
         """Whether ``path`` can be read by this user, whatever it is."""

@@ -36,11 +36,11 @@ ROWS = (
         help="name=template: define a macro option; `;`-separated key=value list with $1..$N",
     ),
     Option(
-        ("declare-option2",), kind="special", repeats=True, subsystem="config",
+        ("declare-option2",), kind="special", repeats=True, subsystem="config", status="supported",
         help="Same as declare-option but registered late, during option application",
     ),
     Option(
-        ("resolve",), kind="special", repeats=True, immediate=True, subsystem="config",
+        ("resolve",), kind="special", repeats=True, immediate=True, subsystem="config", status="supported",
         help="name=host: define placeholder `name` holding the IPv4 address found for host",
     ),
     Option(

@@ -12,4 +12,9 @@ ROWS = (
         status="supported",
         help="Network whose peers may speak all four protocols on any socket; the first line replaces the default",
     ),
+    Option(
+        ("fetch-configuration",), takes="none", kind="flag", immediate=True, default="off", subsystem="config",
+        status="supported",
+        help="From here on, configurations may be read from http:// addresses, which anybody on the way can change",
+    ),
 )

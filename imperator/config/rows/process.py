@@ -161,11 +161,11 @@ ROWS = (
         help="NAME=value placed in the environment when options are applied",
     ),
     Option(
-        ("envdir",), kind="list", repeats=True, subsystem="process",
+        ("envdir",), kind="list", repeats=True, subsystem="process", status="supported",
         help="Directory whose files define environment variables, read after option application",
     ),
     Option(
-        ("early-envdir",), kind="special", repeats=True, immediate=True, subsystem="process",
+        ("early-envdir",), kind="special", repeats=True, immediate=True, subsystem="process", status="supported",
         help="Like envdir but read at parse time so $(NAME) and if-env see it",
     ),
     Option(
