@@ -76,6 +76,19 @@ _LOADERS = frozenset(
 _WSGI = frozenset(("mount", "paste", "ini-paste", "ini-paste-logged", "pyrun", "web3", "pump", "wsgi-lite", "pecan"))
 """Of those, the ones that name an application in Python."""
 
+_ROUTES = frozenset(
+    (
+        "http-to",
+        "http-zerg",
+        "http-use-cache",
+        "http-use-pattern",
+        "http-use-base",
+        "http-use-code-string",
+        "http-subscription-server",
+    )
+)
+"""Where the HTTP router of uWSGI takes its backends from."""
+
 _LISTENERS = frozenset(
     (
         "https",
@@ -180,7 +193,15 @@ def _nothing_to_do(
         return
     foreign = next((pair for pair in pairs if plugin_of(pair.key)), None)
     if not any(name in present for name in _LOADERS):
-        if foreign is not None:
+        router = next((pair for name, pair in present.items() if name in _ROUTES), None)
+        if router is not None and settings.listen:
+            found.error(
+                "no-application",
+                router.where,
+                f"{router.key} passes requests on to other servers, and Imperator does not",
+                "put nginx or HAProxy in front of them, or leave this one with uWSGI",
+            )
+        elif foreign is not None:
             plugin = plugin_of(foreign.key)
             found.error(
                 "no-application",
@@ -209,7 +230,8 @@ def _nothing_to_do(
 
 def _no_socket(present: dict[str, Pair], found: Complaints, vassal: bool, pairs: Sequence[Pair]) -> None:
     asked = next((pair for name, pair in present.items() if name in _LISTENERS), None)
-    if any((row := lookup(pair.key)) is not None and row.kind == "addresses" and row.name != "stats" for pair in pairs):
+    rows = [row for pair in pairs if (row := lookup(pair.key)) is not None]
+    if any(row.kind == "addresses" and row.status == "supported" and row.name != "stats" for row in rows):
         return  # it has an address that cannot be used, and that was said
     first = next((pair.where._replace(line=0) for pair in pairs if pair.where.line), None)
     if asked is not None:

@@ -120,7 +120,7 @@ def _two(pair: Pair, between: str, form: str, stops: bool, complaints: Complaint
     text = pair.text()
     first, found, second = text.partition(between) if between else (text, "x", "x")
     if not found or not second.strip():
-        _malformed(pair, form, complaints, stops=stops)
+        _malformed(pair, form, complaints, stops=stops and not found)
     elif form == "signal seconds":
         for word in (first, second):
             if not leading_digits(word.strip())[0]:

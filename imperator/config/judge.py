@@ -61,7 +61,10 @@ def _known(pair: Pair, row: Option, complaints: Complaints) -> None:
         complaints.warn("refused-option", pair.where, f"{pair.key} has no effect in Imperator", row.reason)
     elif row.name == "plugins":
         for name in map(str.strip, (pair.value or "").split(",")):
-            if name and not is_plugin_here(name):
+            if name.removeprefix("0:").startswith("python2") and not is_plugin_here(name):
+                complaints.warn("foreign-plugin", pair.where, f"{name} is Python 2, which Imperator does not have",
+                                "the application must run under Python 3.10 or later; then remove the line")
+            elif name and not is_plugin_here(name):
                 complaints.warn("foreign-plugin", pair.where, f"Imperator does not have uWSGI's plugin {name}",
                                 "options of that plugin have no effect")
 

@@ -107,7 +107,10 @@ def findings(diagnostics: Iterable[Diagnostic], lines: Lines, secrets: Mapping[W
 
 def _place(one: Diagnostic, line: str, also: tuple[int, ...], secrets: Mapping[Where, str]) -> Finding:
     secret = secrets.get(one.where, "") if one.where else ""
-    one = one._replace(message=_hide(one.message, secret), hint=_hide(one.hint, secret))
+    message = one.message
+    if one.where and one.where.line:
+        message = message.replace(f"{one.where.file}:", "line ")  # the name stands in front already
+    one = one._replace(message=_hide(message, secret), hint=_hide(one.hint, secret))
     if not line.strip():
         return Finding(one, also=also)
     line = printable(_hide(line.expandtabs(4).rstrip(), secret).removeprefix("\ufeff"))

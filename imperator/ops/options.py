@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from imperator.config.option import Option
 from imperator.config.options import nearest, rows
+from imperator.ops.wording import facts, sentence, spelled
 
 USAGE = """\
 usage: imperator options [--json] [--status STATUS] [WORD ...]
@@ -60,10 +61,9 @@ def _matches(row: Option, words: Sequence[str]) -> bool:
 def _show(found: Sequence[Option]) -> None:
     bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
     for row in found:
-        value = {"none": "", "optional": "[=VALUE]", "required": " VALUE"}[row.takes]
         names = ", ".join(f"--{name}" for name in row.names) + (f", -{row.short}" if row.short else "")
-        print(f"{bold}{names}{value}{plain}  ({row.status})")
-        default = f" Default: {row.default}." if row.default not in ("", "-") else ""
-        print(f"    {row.help}.{default}" if row.help else "    (no description yet)")
+        print(f"{bold}{names}{spelled(row)}{plain}  ({row.status})")
+        print(f"    {sentence(row.help)}")
+        print(f"    {sentence('; '.join(facts(row)))}")
         if row.reason:
-            print(f"    {row.reason}.")
+            print(f"    {sentence(row.reason)}")

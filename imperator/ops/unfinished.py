@@ -61,6 +61,11 @@ _ABOUT_VALUES = frozenset(
         "foreign-plugin",
         "address-odd",
         "number-negative",
+        "value-malformed",
+        "key-unknown",
+        "cron-never",
+        "regexp-invalid",
+        "unknown-host",
         "number-out-of-range",
     )
 )

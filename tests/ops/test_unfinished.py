@@ -4,7 +4,7 @@ import pytest
 
 from tests.ops.checking import Checked, ini, write
 
-SITE = ("http-socket = 127.0.0.1:0", "cron = 1")
+SITE = ("http-socket = 127.0.0.1:0", "cron = 0 3 -1 -1 -1 true")
 
 TEMPLATES = {
     "jinja": ["uid = {{ user }}", "chdir = {{ home }}/x", "{% if x %}", "processes = {{ n }}", "{% endif %}"],

@@ -8,7 +8,8 @@ ROWS = (
         availability="build:xml", help="Read options from this XML file right away",
     ),
     Option(
-        ("config",), kind="file", repeats=True, immediate=True, subsystem="config",
+        ("config",), kind="file", repeats=True, immediate=True, subsystem="config", status="refused",
+        reason="name the file with ini, yaml, json or xml",
         help="Read options through a plugin-registered config parser chosen by file suffix",
     ),
     Option(

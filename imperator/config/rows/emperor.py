@@ -93,11 +93,13 @@ ROWS = (
         help="Do not throttle vassals that die before becoming ready",
     ),
     Option(
-        ("emperor-use-clone",), kind="special", subsystem="emperor", availability="os:linux",
-        help="Start vassals with clone() using the listed namespace names",
+        ("emperor-use-clone",), kind="special", subsystem="emperor", status="refused",
+        reason="give vassals containers or systemd units of their own where they must not see each other",
+        availability="os:linux", help="Start vassals with clone() using the listed namespace names",
     ),
     Option(
         ("emperor-graceful-shutdown",), takes="none", kind="flag", default="off", subsystem="emperor",
+        status="accepted", reason="the end of an emperor always lets vassals finish their requests",
         help="Ask vassals for a graceful stop when the emperor shuts down",
     ),
     Option(
@@ -167,8 +169,8 @@ ROWS = (
         help="Vassal that is started with a plain fork",
     ),
     Option(
-        ("emperor-subreaper",), takes="none", kind="flag", default="off", subsystem="emperor",
-        availability="2.1-dev only", help="Make the emperor a child subreaper",
+        ("emperor-subreaper",), takes="none", kind="flag", default="off", subsystem="emperor", status="accepted",
+        reason="the emperor always is one", availability="2.1-dev only", help="Make the emperor a child subreaper",
     ),
     Option(
         ("emperor-collect-attribute", "emperor-collect-attr"), kind="list", repeats=True, subsystem="emperor",

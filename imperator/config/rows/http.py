@@ -75,15 +75,18 @@ ROWS = (
         help="KEY=value added to every forwarded request",
     ),
     Option(
-        ("http-to",), kind="list", repeats=True, subsystem="router",
+        ("http-to",), kind="list", repeats=True, subsystem="router", status="refused",
+        reason="Imperator's http is a socket of the workers and passes nothing on; put nginx or HAProxy in front",
         help="Static backend of the HTTP router; several are used round-robin",
     ),
     Option(
-        ("http-zerg",), kind="special", repeats=True, subsystem="router",
+        ("http-zerg",), kind="special", repeats=True, subsystem="router", status="refused",
+        reason="Imperator's http is a socket of the workers and passes nothing on; put nginx or HAProxy in front",
         help="Take the HTTP router listeners from a zerg server",
     ),
     Option(
-        ("http-fallback",), kind="list", repeats=True, subsystem="router",
+        ("http-fallback",), kind="list", repeats=True, subsystem="router", status="refused",
+        reason="Imperator's http is a socket of the workers and passes nothing on; put nginx or HAProxy in front",
         help="Backend tried by the HTTP router when the chosen one fails",
     ),
     Option(
@@ -93,27 +96,33 @@ ROWS = (
         ("http-modifier2",), kind="int", default="0", subsystem="router", help="modifier2 set in forwarded requests",
     ),
     Option(
-        ("http-use-cache",), takes="optional", subsystem="router",
+        ("http-use-cache",), takes="optional", subsystem="router", status="refused",
+        reason="Imperator's http is a socket of the workers and passes nothing on; put nginx or HAProxy in front",
         help="HTTP router finds the backend of a host in this cache (optional cache name)",
     ),
     Option(
-        ("http-use-pattern",), kind="special", subsystem="router",
+        ("http-use-pattern",), kind="special", subsystem="router", status="refused",
+        reason="Imperator's http is a socket of the workers and passes nothing on; put nginx or HAProxy in front",
         help="HTTP router finds the backend by a path template where %s is the host",
     ),
     Option(
-        ("http-use-base",), kind="special", subsystem="router",
+        ("http-use-base",), kind="special", subsystem="router", status="refused",
+        reason="Imperator's http is a socket of the workers and passes nothing on; put nginx or HAProxy in front",
         help="HTTP router finds the backend by prefixing the host with this path",
     ),
     Option(
-        ("http-events",), kind="int", default="64", subsystem="router",
+        ("http-events",), kind="int", default="64", subsystem="router", status="accepted",
+        reason="there is no router process, the workers serve HTTP themselves",
         help="Events handled per loop iteration by the HTTP router",
     ),
     Option(
-        ("http-subscription-server",), kind="addresses", repeats=True, subsystem="router",
+        ("http-subscription-server",), kind="addresses", repeats=True, subsystem="router", status="refused",
+        reason="Imperator's http is a socket of the workers and passes nothing on; put nginx or HAProxy in front",
         help="Address on which the HTTP router accepts backend subscriptions",
     ),
     Option(
-        ("http-subscription-fallback-key",), kind="special", subsystem="router",
+        ("http-subscription-fallback-key",), kind="special", subsystem="router", status="refused",
+        reason="Imperator's http is a socket of the workers and passes nothing on; put nginx or HAProxy in front",
         help="Key looked up by the HTTP router when the requested one is unknown",
     ),
     Option(
@@ -149,23 +158,28 @@ ROWS = (
         help="Switch to raw forwarding for chunked request bodies",
     ),
     Option(
-        ("http-use-code-string",), kind="special", subsystem="router",
+        ("http-use-code-string",), kind="special", subsystem="router", status="refused",
+        reason="Imperator's http is a socket of the workers and passes nothing on; put nginx or HAProxy in front",
         help="HTTP router asks a function for the backend: modifier1:code:function",
     ),
     Option(
-        ("http-use-socket",), takes="optional", kind="special", default="0", subsystem="router",
+        ("http-use-socket",), takes="optional", kind="special", default="0", subsystem="router", status="accepted",
+        reason="the workers serve HTTP themselves, whatever else they listen on",
         help="HTTP router forwards to this instance's own socket number N (optional)",
     ),
     Option(
-        ("http-gracetime",), kind="int", default="30", subsystem="router",
+        ("http-gracetime",), kind="int", default="30", subsystem="router", status="accepted",
+        reason="there are no backends that could fail, the workers serve HTTP themselves",
         help="Seconds before a failed static backend of the HTTP router is retried",
     ),
     Option(
-        ("http-quiet",), kind="flag", default="off", subsystem="router",
+        ("http-quiet",), kind="flag", default="off", subsystem="router", status="accepted",
+        reason="there is no router process, the workers serve HTTP themselves",
         help="Do not log failed backend connections in the HTTP router",
     ),
     Option(
-        ("http-cheap",), takes="none", kind="flag", default="off", subsystem="router",
+        ("http-cheap",), takes="none", kind="flag", default="off", subsystem="router", status="accepted",
+        reason="there is no router process, the workers serve HTTP themselves",
         help="HTTP router stops accepting while it has no backend",
     ),
     Option(
@@ -191,7 +205,8 @@ ROWS = (
         help="Group the HTTP router process switches to",
     ),
     Option(
-        ("http-resubscribe",), kind="list", repeats=True, subsystem="router",
+        ("http-resubscribe",), kind="list", repeats=True, subsystem="router", status="refused",
+        reason="Imperator's http is a socket of the workers and passes nothing on; put nginx or HAProxy in front",
         help="Forward received subscriptions of the HTTP router to this server",
     ),
     Option(

@@ -6,18 +6,28 @@ ROWS = (
     Option(("rpc-max",), kind="uint", default="64", subsystem="rpc", help="Number of RPC slots"),
     Option(
         ("pcre-jit",), takes="none", kind="special", immediate=True, default="off", subsystem="routing",
-        availability="build:pcre", help="Use PCRE just-in-time compilation",
+        status="accepted", reason="it only made patterns faster", availability="build:pcre",
+        help="Use PCRE just-in-time compilation",
     ),
     Option(
-        ("udp",), implies=("master",), subsystem="udp",
+        ("udp",), implies=("master",), subsystem="udp", status="refused",
+        reason="nothing in Imperator listens to datagrams; let syslog or your collector receive them",
         help="UDP server address handled by the master (cluster/udp log/signal)",
     ),
     Option(
         ("multicast",), implies=("master",), subsystem="udp", status="accepted",
         reason="uWSGI does nothing with it either", help="Accepted, forces the master, otherwise unused in 2.0.31",
     ),
-    Option(("multicast-ttl",), kind="int", default="1", subsystem="udp", help="TTL of multicast packets"),
-    Option(("multicast-loop",), kind="int", default="1", subsystem="udp", help="Loop multicast packets back locally"),
+    Option(
+        ("multicast-ttl",), kind="int", default="1", subsystem="udp", status="refused",
+        reason="nothing in Imperator listens to datagrams; let syslog or your collector receive them",
+        help="TTL of multicast packets",
+    ),
+    Option(
+        ("multicast-loop",), kind="int", default="1", subsystem="udp", status="refused",
+        reason="nothing in Imperator listens to datagrams; let syslog or your collector receive them",
+        help="Loop multicast packets back locally",
+    ),
     Option(
         ("route",), kind="route", repeats=True, subsystem="routing", availability="build:routing(pcre)",
         help="`regexp action:args`: run the action in the request chain when PATH_INFO matches",

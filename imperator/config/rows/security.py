@@ -37,28 +37,34 @@ ROWS = (
         help="Comma list of Linux capabilities to keep",
     ),
     Option(
-        ("unshare",), kind="special", subsystem="security", availability="os:linux",
-        help="Comma list of namespaces to unshare",
+        ("unshare",), kind="special", subsystem="security", status="refused",
+        reason="run it in a container, or use systemd's PrivateTmp=, ProtectSystem=, PrivateNetwork= and their like",
+        availability="os:linux", help="Comma list of namespaces to unshare",
     ),
     Option(
-        ("unshare2",), kind="special", subsystem="security", availability="os:linux",
-        help="Comma list of namespaces to unshare after the root filesystem change",
+        ("unshare2",), kind="special", subsystem="security", status="refused",
+        reason="run it in a container, or use systemd's PrivateTmp=, ProtectSystem=, PrivateNetwork= and their like",
+        availability="os:linux", help="Comma list of namespaces to unshare after the root filesystem change",
     ),
     Option(
-        ("setns-socket",), implies=("master",), subsystem="security", availability="os:linux",
-        help="UNIX socket that hands out this process's namespace descriptors",
+        ("setns-socket",), implies=("master",), subsystem="security", status="refused",
+        reason="run it in a container, or use systemd's PrivateTmp=, ProtectSystem=, PrivateNetwork= and their like",
+        availability="os:linux", help="UNIX socket that hands out this process's namespace descriptors",
     ),
     Option(
-        ("setns-socket-skip", "setns-skip"), kind="list", repeats=True, subsystem="security",
+        ("setns-socket-skip", "setns-skip"), kind="list", repeats=True, subsystem="security", status="refused",
+        reason="run it in a container, or use systemd's PrivateTmp=, ProtectSystem=, PrivateNetwork= and their like",
         availability="os:linux", help="Namespace name not handed out",
     ),
     Option(
-        ("setns",), subsystem="security", availability="os:linux",
-        help="Join namespaces offered by the setns socket of another instance",
+        ("setns",), subsystem="security", status="refused",
+        reason="run it in a container, or use systemd's PrivateTmp=, ProtectSystem=, PrivateNetwork= and their like",
+        availability="os:linux", help="Join namespaces offered by the setns socket of another instance",
     ),
     Option(
-        ("setns-preopen",), takes="none", kind="flag", default="off", subsystem="security", availability="os:linux",
-        help="Open /proc/self/ns early and keep the descriptors",
+        ("setns-preopen",), takes="none", kind="flag", default="off", subsystem="security", status="refused",
+        reason="run it in a container, or use systemd's PrivateTmp=, ProtectSystem=, PrivateNetwork= and their like",
+        availability="os:linux", help="Open /proc/self/ns early and keep the descriptors",
     ),
     Option(
         ("jailed",), takes="none", kind="flag", default="off", subsystem="security",
@@ -94,15 +100,18 @@ ROWS = (
         help="Name or id of an already running FreeBSD jail to enter",
     ),
     Option(
-        ("refork", "re-fork"), takes="none", kind="flag", default="off", subsystem="security",
+        ("refork", "re-fork"), takes="none", kind="flag", default="off", subsystem="security", status="accepted",
+        reason="each worker is forked after privileges were given up",
         help="fork() once more after dropping privileges",
     ),
     Option(
         ("refork-as-root", "re-fork-as-root"), takes="none", kind="flag", default="off", subsystem="security",
+        status="accepted", reason="each worker is forked after privileges were given up",
         help="fork() once more before dropping privileges",
     ),
     Option(
         ("refork-post-jail", "re-fork-post-jail"), takes="none", kind="flag", default="off", subsystem="security",
+        status="accepted", reason="each worker is forked after privileges were given up",
         help="fork() once more after jailing",
     ),
     Option(
@@ -110,7 +119,8 @@ ROWS = (
         help="Keep the master privileged",
     ),
     Option(
-        ("drop-after-init",), takes="none", kind="flag", default="off", subsystem="security",
+        ("drop-after-init",), takes="none", kind="flag", default="off", subsystem="security", status="accepted",
+        reason="privileges are given up as soon as sockets, log and pidfile are open, and there are no plugins",
         help="Drop privileges after plugin initialisation",
     ),
     Option(
@@ -118,16 +128,19 @@ ROWS = (
         help="Drop privileges after app loading",
     ),
     Option(
-        ("namespace", "ns"), subsystem="security", availability="os:linux",
-        help="Old Linux namespace jail: root directory",
+        ("namespace", "ns"), subsystem="security", status="refused",
+        reason="run it in a container, or use systemd's PrivateTmp=, ProtectSystem=, PrivateNetwork= and their like",
+        availability="os:linux", help="Old Linux namespace jail: root directory",
     ),
     Option(
-        ("namespace-keep-mount",), kind="list", repeats=True, subsystem="security", availability="os:linux",
-        help="Mount kept inside the namespace jail",
+        ("namespace-keep-mount",), kind="list", repeats=True, subsystem="security", status="refused",
+        reason="run it in a container, or use systemd's PrivateTmp=, ProtectSystem=, PrivateNetwork= and their like",
+        availability="os:linux", help="Mount kept inside the namespace jail",
     ),
     Option(
-        ("namespace-net", "ns-net"), subsystem="security", availability="os:linux",
-        help="Network namespace setting of the jail",
+        ("namespace-net", "ns-net"), subsystem="security", status="refused",
+        reason="run it in a container, or use systemd's PrivateTmp=, ProtectSystem=, PrivateNetwork= and their like",
+        availability="os:linux", help="Network namespace setting of the jail",
     ),
     Option(
         ("allowed-modifiers",), default="all", subsystem="security",

@@ -11,10 +11,13 @@ ROWS = (
         reason="workers share no locks",
         help="Lock implementation; only `ipcsem` is selectable by name, anything else aborts",
     ),
-    Option(("ftok",), subsystem="locks", help="Path used to build the SysV IPC key"),
     Option(
-        ("persistent-ipcsem",), takes="none", kind="flag", default="off", subsystem="locks",
-        help="Leave SysV semaphores behind at shutdown",
+        ("ftok",), subsystem="locks", status="accepted", reason="no lock here is a System V semaphore",
+        help="Path used to build the SysV IPC key",
+    ),
+    Option(
+        ("persistent-ipcsem",), takes="none", kind="flag", default="off", subsystem="locks", status="accepted",
+        reason="no lock here is a System V semaphore", help="Leave SysV semaphores behind at shutdown",
     ),
     Option(
         ("sharedarea",), "A", kind="list", repeats=True, subsystem="sharedarea",

@@ -90,11 +90,15 @@ ROWS = (
     ),
     Option(
         ("legion-cron", "cron-legion"), kind="special", repeats=True, implies=("master",), subsystem="cron",
+        status="refused",
+        reason="let keepalived, Pacemaker or your orchestrator decide which machine does it; Imperator joins no legion",
         availability="build:ssl", help="`legion min hour day month weekday command`, run only on the lord",
     ),
     Option(
         ("unique-legion-cron", "unique-cron-legion"), kind="special", repeats=True, implies=("master",),
-        subsystem="cron", availability="build:ssl", help="Non-overlapping legion-cron",
+        subsystem="cron", status="refused",
+        reason="let keepalived, Pacemaker or your orchestrator decide which machine does it; Imperator joins no legion",
+        availability="build:ssl", help="Non-overlapping legion-cron",
     ),
     Option(
         ("attach-daemon",), kind="special", repeats=True, implies=("master",), subsystem="daemons",
@@ -114,14 +118,20 @@ ROWS = (
     ),
     Option(
         ("legion-attach-daemon",), kind="special", repeats=True, implies=("master",), subsystem="daemons",
+        status="refused",
+        reason="let keepalived, Pacemaker or your orchestrator decide which machine does it; Imperator joins no legion",
         availability="build:ssl", help="`legion command`: attach-daemon run only on the lord",
     ),
     Option(
         ("legion-smart-attach-daemon",), kind="special", repeats=True, implies=("master",), subsystem="daemons",
+        status="refused",
+        reason="let keepalived, Pacemaker or your orchestrator decide which machine does it; Imperator joins no legion",
         availability="build:ssl", help="`legion pidfile[,freq] command` run only on the lord",
     ),
     Option(
         ("legion-smart-attach-daemon2",), kind="special", repeats=True, implies=("master",), subsystem="daemons",
+        status="refused",
+        reason="let keepalived, Pacemaker or your orchestrator decide which machine does it; Imperator joins no legion",
         availability="build:ssl", help="`legion pidfile[,freq] command` run only on the lord, master daemonises it",
     ),
     Option(
