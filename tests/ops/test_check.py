@@ -14,7 +14,7 @@ from imperator.ops.examination import Verdict
 from tests.ops.checking import GOOD, Checked, ini, run, write
 
 PACKAGE = pathlib.Path(check.__file__).parents[2]
-SITE = ("http-socket = 127.0.0.1:0", "wsgi-file = app.py", "need-app = true")
+SITE = ("http-socket = 127.0.0.1:0", "wsgi-file = app.py", "harakiri = 60", "need-app = true")
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_an_error_does(site):
 
 
 def test_advice_is_no_note_and_can_be_left_out(site):
-    checked = ini(site, *SITE[:2], argv=["--strict"])
+    checked = ini(site, *SITE[:3], argv=["--strict"])
     assert (checked.status, checked.verdict("site.ini"), checked.codes()) == (0, "unchanged", ["need-app-off"])
     assert ini(site, *SITE[:2], argv=["--no-advice"]).codes() == []
 
@@ -53,7 +53,7 @@ def test_what_only_this_machine_lacks_can_be_left_out(site):
 
 def test_the_caret_is_under_the_value(site):
     finding = ini(site, *SITE, "  uid = no-such-user").finding("user-unknown")
-    assert (finding["line"], finding["text"], finding["column"]) == (5, "  uid = no-such-user", 9)
+    assert (finding["line"], finding["text"], finding["column"]) == (6, "  uid = no-such-user", 9)
     _, text = run(site, "site.ini")
     assert "        uid = no-such-user\n" + " " * 14 + "^" * 12 + "\n" in text
 
@@ -72,7 +72,7 @@ def test_or_under_the_comment(site):
 def test_lines_with_the_same_complaint_are_one_finding(site):
     finding = ini(site, *SITE, "vacuum = flase", "vacuum = flase", "route-run = a", "route-run = b", "route-run = c")
     one = [each for each in finding.answer["configurations"][0]["findings"] if each["text"].startswith("route-run")]
-    assert [(each["line"], each["lines"]) for each in one] in ([(7, [8, 9])], [])
+    assert [(each["line"], each["lines"]) for each in one] in ([(8, [9, 10])], [])
 
 
 def test_a_directory_means_its_vassals_by_the_emperors_rule(site):
@@ -88,7 +88,7 @@ def test_a_directory_means_its_vassals_by_the_emperors_rule(site):
 def test_a_vassal_is_started_in_its_directory(site):
     vassals = site / "vassals"
     vassals.mkdir()
-    write(vassals, a__ini="[uwsgi]\nhttp-socket = 127.0.0.1:0\nwsgi-file = ../app.py\nneed-app = 1\n")
+    write(vassals, a__ini="[uwsgi]\nhttp-socket = 127.0.0.1:0\nwsgi-file = ../app.py\nneed-app = 1\nharakiri = 60\n")
     assert Checked(site, "vassals").codes() == []
 
 
@@ -110,7 +110,7 @@ def test_an_application_that_is_named_in_a_way_we_do_not_have(site):
 def test_an_emperor_is_followed(site):
     vassals = site / "vassals"
     vassals.mkdir()
-    write(vassals, a__ini="[uwsgi]\nuid = no-such-user\n")
+    write(vassals, a__ini="[uwsgi]\nuid = no-such-user\nharakiri = 60\n")
     checked = ini(site, f"emperor = {vassals}", "vassals-set = http-socket=127.0.0.1:0")
     assert [(name, one["role"]) for name, one in checked.each.items()] == [("site.ini", "emperor"), ("a.ini", "vassal")]
     assert checked.codes("a.ini") == ["user-unknown", "no-application"]
