@@ -26,6 +26,9 @@ class RequestLogSettings(Protocol):
     def fd(self) -> int:
         """Where the lines go; everything else goes to standard error."""
     @property
+    def date(self) -> str:
+        """For ``strftime``: what complaints begin with; empty: nothing."""
+    @property
     def format(self) -> str:
         """``%(variable)`` and text; empty: uWSGI's own line. One that begins with ``{`` makes lines of JSON."""
     @property

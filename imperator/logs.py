@@ -1,25 +1,39 @@
 """Lines of the log. One line is one write, so that lines of several processes never mix.
 
-Nothing is dated here: uWSGI's lines are not, unless ``log-date`` asks for it, and people's tools read them so.
+Nothing is dated unless ``log-date`` asks for it, as with uWSGI: people's tools read the lines so. Tracebacks and the
+lines of requests never are.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 
 from imperator.errors import Diagnostic, printable
 
+_date = ""
+
+
+def date(template: str) -> None:
+    """From now on, begin each line with the time as ``strftime`` writes it, if there is a template."""
+    global _date
+    _date = template
+
+
+def _now() -> str:
+    return time.strftime(_date) + " - " if _date else ""
+
 
 def say(line: str) -> None:
     """Write one line to standard error."""
-    text(printable(line) + "\n")
+    text(_now() + printable(line) + "\n")
 
 
 def complain(diagnostics: Iterable[Diagnostic]) -> None:
     """Write complaints, one line each."""
     for diagnostic in diagnostics:
-        text(diagnostic.line() + "\n")
+        text(_now() + diagnostic.line() + "\n")
 
 
 def text(lines: str) -> None:

@@ -248,6 +248,7 @@ class RequestLog(NamedTuple):
     memory: bool = False
     forwarded: bool = False
     fd: int = 2
+    date: str = ""
 
 
 class Plan(NamedTuple):

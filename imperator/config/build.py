@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Sequence
 from typing import Any
 
-from imperator.config import lives, request_log
+from imperator.config import lives, log_files, request_log
 from imperator.config.addresses import endpoint
 from imperator.config.complain import Complaints
 from imperator.config.envdir import variables
@@ -132,7 +132,9 @@ class _Build:
         self._application()
         self._trusted()
         self._fields["lives"] = lives.read(self._all, self._fields.get("workers", 1), self.complaints)
-        self._fields["request_log"] = request_log.read(self._last, self.complaints)
+        self._fields["logs"] = log_files.read(self._all, self._base, self.complaints)
+        date = self._fields["logs"].date
+        self._fields["request_log"] = request_log.read(self._last, self.complaints)._replace(date=date)
         self._fields["command"] = self._command()
         self._emperor()
         read_values(self._pairs, self._world, self.complaints)

@@ -95,6 +95,59 @@ class Owner(NamedTuple):
     gid: int | None
 
 
+class LogSink(NamedTuple):
+    """One place where lines of the log go."""
+
+    name: str
+    """Lines come here by a route that names it; without a name, all others do."""
+    kind: str
+    """``file``, ``stdio``, ``fd``, ``socket``, ``syslog`` or ``rsyslog``."""
+    target: str
+    """A path (absolute), a number, an address: as the kind wants it."""
+    where: Where
+    maxsize: int = 0
+    backupname: str | None = None
+
+
+class LogEncoder(NamedTuple):
+    """Something done to each line, for the logger of this name or for all."""
+
+    kind: str
+    logger: str
+    argument: str
+
+
+class Logs(NamedTuple):
+    """Where lines go, and what becomes of them on the way."""
+
+    date: str = ""
+    """For ``strftime``: what our own lines begin with."""
+    sinks: tuple[LogSink, ...] = ()
+    request_sinks: tuple[LogSink, ...] = ()
+    routes: tuple[tuple[str, str], ...] = ()
+    """The name of a logger, and the pattern of its lines."""
+    request_routes: tuple[tuple[str, str], ...] = ()
+    encoders: tuple[LogEncoder, ...] = ()
+    request_encoders: tuple[LogEncoder, ...] = ()
+    drains: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    maxsize: int = 0
+    """Bytes after which the file is put aside; 0: never."""
+    backupname: str | None = None
+    truncate: bool = False
+    reopen: bool = False
+    """A reload opens the file anew."""
+    chown: bool = False
+    chmod: int | None = None
+    touch_reopen: tuple[str, ...] = ()
+    touch_rotate: tuple[str, ...] = ()
+
+    def needs_process(self, has_file: bool) -> bool:
+        """Whether there must be somebody between those who write lines and where they go."""
+        on_the_way = (self.sinks, self.request_sinks, self.encoders, self.request_encoders, self.drains, self.filters)
+        return any(on_the_way) or (has_file and bool(self.maxsize or self.touch_reopen or self.touch_rotate))
+
+
 class Command(NamedTuple):
     """Something to do instead of starting an instance: the command line asked for it."""
 
@@ -178,6 +231,7 @@ class Settings(NamedTuple):
     daemonize2: str | None = None
     logto: str | None = None
     logto2: str | None = None
+    logs: Logs = Logs()
     disable_logging: bool = False
     request_log: RequestLog = RequestLog()
 

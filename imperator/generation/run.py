@@ -43,9 +43,12 @@ def _run(control_fd: int, plan_fd: int) -> int:
         os.set_inheritable(fd, False)
     with open(plan_fd, "rb") as file:
         plan = Plan.read(file.read())
+    logs.date(plan.request_log.date)
     for door in plan.doors:
         os.set_inheritable(door.fd, False)
     os.set_inheritable(plan.scoreboard_fd, False)
+    if plan.request_log.fd > 2:
+        os.set_inheritable(plan.request_log.fd, False)
     master = socket.socket(fileno=control_fd)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupted import has nothing to tell
     _prepare_interpreter(plan)

@@ -56,6 +56,8 @@ def start(
         closing.callback(its.close)
         argv = [python, START, str(its.fileno()), str(plan_fd), f"generation {number} of {name}"]
         keep = [its.fileno(), plan_fd, scoreboard_fd, *(door.fd for door in doors)]
+        if settings.request_log.fd > 2:
+            keep.append(settings.request_log.fd)
         env = environment(settings, number, environ)
         try:
             pid = kernel.spawn(argv, env, keep=keep, cwd=settings.directory or settings.start)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imperator import __version__, logs, pipes, stats
 from imperator.config import build, load
@@ -28,6 +28,9 @@ from imperator.process.daemon import Caller
 from imperator.process.listeners import Listener, UnixAttributes
 from imperator.process.loop import Alarm, Loop
 from imperator.process.startup import Footing
+
+if TYPE_CHECKING:
+    from imperator.process.log_process import LogProcess
 
 LOST_EMPEROR = 1
 
@@ -59,6 +62,7 @@ class Master:
         self._watcher: Any = None
         self._pending: dict[int, Settings] = {}
         self._status = 0
+        self._log: LogProcess | None = None
 
     def run(self, warnings: list[Diagnostic]) -> int:
         """Serve until told to end; answers the exit status. Raises :class:`Refused` when it cannot even begin."""
@@ -71,6 +75,7 @@ class Master:
             self._doors.open(self._settings)
             self._open_stats()
             self._footing.give_up_root()
+            self._begin_log()
         except BaseException:
             self._doors.undo_all()
             for listener in self._stats:
@@ -97,6 +102,20 @@ class Master:
         if self._stats:
             StatsServer(self._loop, self._stats, self._document)
 
+    def _begin_log(self) -> None:
+        settings = self._settings
+        has_file = settings.logto or settings.logto2 or settings.daemonize or settings.daemonize2
+        if settings.logs.needs_process(bool(has_file)):
+            from imperator.process.log_process import LogProcess
+
+            self._log = LogProcess(settings)
+
+    def _reopen_log(self) -> None:
+        if self._log:
+            self._log.reopen()
+        else:
+            self._footing.reopen_log()
+
     def _leave(self) -> None:
         vacuum = self._settings.vacuum
         self._doors.close(unlink=vacuum)
@@ -105,6 +124,8 @@ class Master:
         if vacuum:
             self._footing.vacuum()
         logs.say("goodbye to uWSGI.")
+        if self._log:
+            self._log.finish()
 
     # -- events
 
@@ -155,6 +176,9 @@ class Master:
 
     def _reap(self) -> None:
         ends = {end.pid: end for end in kernel.reap()}
+        if self._log and (end := ends.get(self._log.pid)):
+            self._log.ended()
+            logs.say(f"error: the process that writes the log {end}; another one goes on (pid: {self._log.pid})")
         for generation in list(self._generations.values()):
             if end := ends.get(generation.pid):
                 self._hear_out(generation)
@@ -204,6 +228,13 @@ class Master:
         new: list[str] = []
         try:
             settings = self._reread() if reread else self._settings
+            if reread and settings.logs.reopen:
+                self._reopen_log()
+            if settings.logs != self._settings.logs:
+                logs.say("warning: the log goes where it went: what was changed about it counts after a restart")
+            if self._log:
+                lines = settings.request_log._replace(fd=self._log.request_fd)
+                settings = settings._replace(request_log=lines, logs=self._settings.logs)
             new = self._doors.open(settings)
             doors = self._doors.plan(settings)
             generation = launch.start(settings, number, self._name, doors, self._environ, anyway=anyway)

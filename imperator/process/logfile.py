@@ -7,18 +7,48 @@ lines.
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
+from imperator.config.settings import Settings
 from imperator.errors import Diagnostic, Refused, Where
 from imperator.process.listeners import user_name
 
 
-def divert(path: str, where: Where | None) -> None:
+class Opening(NamedTuple):
+    """How a log is opened."""
+
+    mode: int | None = None
+    """What its mode becomes; None: 0640 if it is new."""
+    uid: int = -1
+    gid: int = -1
+    """Whom it is given to."""
+    truncate: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> Opening:
+        """As the configuration says."""
+        owner = (settings.uid, settings.gid) if settings.logs.chown else (None, None)
+        uid, gid = (-1 if one is None else one for one in owner)
+        return cls(settings.logs.chmod, uid, gid, settings.logs.truncate)
+
+    def open(self, path: str) -> int:
+        """Open it to write at its end. Raises ``OSError``."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY
+        fd = os.open(path, flags | (os.O_TRUNC if self.truncate else 0), 0o640)
+        if self.mode is not None:
+            os.fchmod(fd, self.mode)
+        if os.geteuid() == 0 and (self.uid, self.gid) != (-1, -1):
+            os.fchown(fd, self.uid, self.gid)
+        return fd
+
+
+def divert(path: str, where: Where | None, opening: Opening = Opening()) -> None:  # noqa: B008  # immutable
     """Send standard output and error to the end of ``path``, created with mode 0640 if need be.
 
     Raises :class:`Refused` when it cannot be opened.
     """
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY, 0o640)
+        fd = opening.open(path)
     except FileNotFoundError as error:
         folder = os.path.dirname(path)
         raise Refused(

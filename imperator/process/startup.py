@@ -26,6 +26,7 @@ class Footing:
         self._vassal = vassal
         self._pidfiles: list[Pidfile] = []
         self.diverted = False
+        logs.date(settings.logs.date)
 
     def prepare(self, warnings: list[Diagnostic]) -> None:
         """The steps before privileges are given up. ``warnings`` are told on the terminal and in the log."""
@@ -38,7 +39,7 @@ class Footing:
             os.umask(settings.umask)
         option = "logto" if settings.logto else "daemonize" if settings.daemonize else "daemonize2"
         if path := settings.logto or background:
-            logfile.divert(path, self._place(option))
+            logfile.divert(path, self._place(option), logfile.Opening.of(settings))
             self.diverted = True
             logs.complain(warnings)
         if settings.pidfile:
@@ -51,7 +52,7 @@ class Footing:
         if complaint := identity.become(settings.uid, settings.gid, settings.user, place):
             logs.complain([complaint])
         if settings.logto2:
-            logfile.divert(settings.logto2, self._place("logto2"))
+            logfile.divert(settings.logto2, self._place("logto2"), logfile.Opening.of(settings))
             self.diverted = True
         for option, path in (
             ("pidfile2", settings.pidfile2),
@@ -64,6 +65,15 @@ class Footing:
             self._check_directory(settings.directory, "chdir")
         if settings.directory2 is not None:
             self._check_directory(settings.directory2, "chdir2")
+
+    def reopen_log(self) -> None:
+        """Open the log by its name again; if that cannot be, it goes on in the old file."""
+        path = self._settings.logto2 or self._settings.logto or self._settings.daemonize or self._settings.daemonize2
+        if path:
+            try:
+                logfile.divert(path, None, logfile.Opening.of(self._settings)._replace(truncate=False))
+            except Refused as refusal:
+                logs.complain(one._replace(severity=Severity.WARNING) for one in refusal.diagnostics)
 
     def vacuum(self) -> None:
         """Remove the pidfiles."""

@@ -22,11 +22,13 @@ ROWS = (
         help="Do not log requests (error and log-* selected ones may still be logged)",
     ),
     Option(
-        ("touch-logrotate",), kind="list", repeats=True, implies=("master", "log-master"), subsystem="logging",
+        ("touch-logrotate",), kind="list", repeats=True, implies=("master", "log-master"),
+        subsystem="logging", status="supported",
         help="Rotate the log when the file's mtime changes",
     ),
     Option(
-        ("touch-logreopen",), kind="list", repeats=True, implies=("master", "log-master"), subsystem="logging",
+        ("touch-logreopen",), kind="list", repeats=True, implies=("master", "log-master"),
+        subsystem="logging", status="supported",
         help="Reopen the log when the file's mtime changes",
     ),
     Option(
@@ -47,53 +49,62 @@ ROWS = (
         help="Write %(ftime) as the value of log-date says",
     ),
     Option(
-        ("logfile-chown",), takes="none", kind="flag", default="off", subsystem="logging",
+        ("logfile-chown",), takes="none", kind="flag", default="off", subsystem="logging", status="supported",
         help="Give the log file to the uid/gid in use",
     ),
-    Option(("logfile-chmod",), kind="octal", subsystem="logging", help="Three-digit octal mode of the log file"),
+    Option(("logfile-chmod",), kind="octal",
+        subsystem="logging", status="supported", help="Three-digit octal mode of the log file"),
     Option(
         ("log-syslog",), takes="optional", kind="special", repeats=True, implies=("master", "log-master"),
-        subsystem="logging", help="Log to syslog with this identity/facility string",
+        subsystem="logging", status="supported", help="Log to syslog with this identity/facility string",
     ),
     Option(
-        ("log-socket",), kind="special", repeats=True, implies=("master", "log-master"), subsystem="logging",
+        ("log-socket",), kind="special", repeats=True, implies=("master", "log-master"),
+        subsystem="logging", status="supported",
         help="Send log lines to a UNIX or UDP socket",
     ),
     Option(
         ("req-logger", "logger-req"), kind="special", repeats=True, implies=("master", "log-master(req)"),
-        subsystem="logging", help="Logger for request lines: [id ]plugin[:args]",
+        subsystem="logging", status="supported", help="Logger for request lines: [id ]plugin[:args]",
     ),
     Option(
-        ("logger",), kind="special", repeats=True, implies=("master", "log-master"), subsystem="logging",
+        ("logger",), kind="special", repeats=True, implies=("master", "log-master"),
+        subsystem="logging", status="supported",
         help="Logger for general lines: [id ]plugin[:args]",
     ),
     Option(
         ("threaded-logger",), takes="none", kind="flag", default="off", implies=("master", "log-master"),
-        subsystem="logging", help="Write logs from a dedicated master thread",
+        subsystem="logging", status="accepted",
+        reason="a log that needs work has a process of its own", help="Write logs from a dedicated master thread",
     ),
     Option(
-        ("log-encoder",), kind="list", repeats=True, implies=("master", "log-master"), subsystem="logging",
+        ("log-encoder",), kind="list", repeats=True, implies=("master", "log-master"),
+        subsystem="logging", status="supported",
         help="Append an encoder: name[:args] (prefix,suffix,nl,format,json,gzip,compress)",
     ),
     Option(
-        ("log-req-encoder",), kind="list", repeats=True, implies=("master", "log-master"), subsystem="logging",
+        ("log-req-encoder",), kind="list", repeats=True, implies=("master", "log-master"),
+        subsystem="logging", status="supported",
         help="Append an encoder for request lines",
     ),
     Option(
-        ("log-drain",), kind="regexp", repeats=True, implies=("master", "log-master"), subsystem="logging",
+        ("log-drain",), kind="regexp", repeats=True, implies=("master", "log-master"),
+        subsystem="logging", status="supported",
         availability="build:pcre", help="Drop log lines matching the regexp",
     ),
     Option(
-        ("log-filter",), kind="regexp", repeats=True, implies=("master", "log-master"), subsystem="logging",
+        ("log-filter",), kind="regexp", repeats=True, implies=("master", "log-master"),
+        subsystem="logging", status="supported",
         availability="build:pcre", help="Whitelist regexp: other log lines are discarded",
     ),
     Option(
-        ("log-route",), kind="id-regexp", repeats=True, implies=("master", "log-master"), subsystem="logging",
+        ("log-route",), kind="id-regexp", repeats=True, implies=("master", "log-master"),
+        subsystem="logging", status="supported",
         availability="build:pcre", help="`logger-id regexp`: send matching lines to that logger",
     ),
     Option(
         ("log-req-route",), kind="id-regexp", repeats=True, implies=("master", "log-master(req)"),
-        subsystem="logging", availability="build:pcre",
+        subsystem="logging", status="supported", availability="build:pcre",
         help="`logger-id regexp`: send matching request lines to that logger",
     ),
     Option(
@@ -133,38 +144,45 @@ ROWS = (
     Option(("alarm-msg-size",), kind="uint", default="8192", subsystem="alarms", help="Maximum alarm message size"),
     Option(
         ("log-master",), takes="none", kind="flag", default="off", implies=("master", "log-master"),
-        subsystem="logging", help="Route all logging through the master",
+        subsystem="logging", status="accepted",
+        reason="every instance has a master, and lines need no detour through it",
+        help="Route all logging through the master",
     ),
     Option(
-        ("log-master-bufsize",), kind="uint", default="8192", subsystem="logging",
+        ("log-master-bufsize",), kind="uint", default="8192", subsystem="logging", status="accepted",
+        reason="lines are not cut",
         help="Largest log message the master accepts; longer ones are cut",
     ),
     Option(
-        ("log-master-stream",), takes="none", kind="flag", default="off", subsystem="logging",
+        ("log-master-stream",), takes="none", kind="flag", default="off", subsystem="logging", status="accepted",
+        reason="lines always go through a stream",
         help="Use a stream socket for the log pipe",
     ),
     Option(
-        ("log-master-req-stream",), takes="none", kind="flag", default="off", subsystem="logging",
+        ("log-master-req-stream",), takes="none", kind="flag", default="off", subsystem="logging", status="accepted",
+        reason="lines always go through a stream",
         help="Use a stream socket for the request log pipe",
     ),
     Option(
-        ("log-reopen",), takes="none", kind="flag", default="off", subsystem="logging",
+        ("log-reopen",), takes="none", kind="flag", default="off", subsystem="logging", status="supported",
         help="A reload closes and reopens the log file",
     ),
     Option(
-        ("log-truncate",), takes="none", kind="flag", default="off", subsystem="logging",
+        ("log-truncate",), takes="none", kind="flag", default="off", subsystem="logging", status="supported",
         help="Truncate the log file at start",
     ),
     Option(
-        ("log-maxsize",), kind="uint", default="0 (off)", implies=("master", "log-master"), subsystem="logging",
+        ("log-maxsize",), kind="uint", default="0 (off)", implies=("master", "log-master"),
+        subsystem="logging", status="supported",
         help="Rotate the log when it exceeds this many bytes",
     ),
     Option(
-        ("log-backupname",), default="name.timestamp", subsystem="logging", help="Fixed name for the rotated file",
+        ("log-backupname",), default="name.timestamp",
+        subsystem="logging", status="supported", help="Fixed name for the rotated file",
     ),
     Option(
         ("log-date", "logdate", "log-prefix"), takes="optional", kind="flag-or-strftime", default="off",
-        subsystem="logging",
+        subsystem="logging", status="supported",
         help="Prefix log lines with a timestamp; value other than true/1/on/yes is a strftime format",
     ),
     Option(
@@ -204,7 +222,8 @@ ROWS = (
         help="Log X-Forwarded-For instead of the peer address",
     ),
     Option(
-        ("rsyslog-packet-size",), kind="int", default="1024", subsystem="logging",
+        ("rsyslog-packet-size",), kind="int", default="1024", subsystem="logging", status="accepted",
+        reason="messages are not cut",
         help="Maximum rsyslog datagram size",
     ),
     Option(

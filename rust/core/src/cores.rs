@@ -84,7 +84,7 @@ impl Engine {
         poller.add_signal(wake_fd, WAKE)?;
         poller.add_signal(end_fd, END)?;
         Ok(Engine {
-            log: Log::new(settings.request_log.fd),
+            log: Log::new(settings.request_log.fd, settings.request_log.date.clone()),
             settings,
             board,
             app,

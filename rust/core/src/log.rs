@@ -159,6 +159,8 @@ pub struct Log {
     main: Mutex<Outlet>,
     /// For the lines of requests, if they go elsewhere.
     requests: Option<Mutex<Outlet>>,
+    /// For `strftime`: what `say` begins with.
+    date: String,
 }
 
 fn lock(outlet: &Mutex<Outlet>) -> MutexGuard<'_, Outlet> {
@@ -167,8 +169,9 @@ fn lock(outlet: &Mutex<Outlet>) -> MutexGuard<'_, Outlet> {
 
 impl Log {
     /// Write to standard error, and the lines of requests to `requests`.
-    pub fn new(requests: c_int) -> Log {
+    pub fn new(requests: c_int, date: String) -> Log {
         Log {
+            date,
             main: Mutex::new(Outlet::new(MAIN)),
             requests: (requests != MAIN).then(|| Mutex::new(Outlet::new(requests))),
         }
@@ -223,13 +226,23 @@ impl Log {
     /// As `flush_at_the_end`, for a process that ends without waiting for anybody, after `words` of its own.
     pub fn last_words(&self, words: &str) {
         if let Ok(mut main) = self.main.try_lock() {
-            escape::plain(words.as_bytes(), &mut main.text);
-            main.text.extend_from_slice(if words.is_empty() { b"" } else { b"\n" });
+            if !words.is_empty() {
+                self.begin(&mut main.text);
+                escape::plain(words.as_bytes(), &mut main.text);
+                main.text.push(b'\n');
+            }
         }
         for outlet in self.outlets() {
             if let Ok(mut outlet) = outlet.try_lock() {
                 outlet.flush_at_the_end();
             }
+        }
+    }
+
+    fn begin(&self, out: &mut Vec<u8>) {
+        if !self.date.is_empty() {
+            out.extend_from_slice(&sys::strftime(self.date.as_bytes(), (sys::wall_us() / 1_000_000) as i64));
+            out.extend_from_slice(b" - ");
         }
     }
 
@@ -246,6 +259,7 @@ impl Log {
     pub fn say(&self, text: &str) {
         let mut main = lock(&self.main);
         if main.has_room() {
+            self.begin(&mut main.text);
             escape::plain(text.as_bytes(), &mut main.text);
             main.text.push(b'\n');
         }

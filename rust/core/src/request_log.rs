@@ -33,6 +33,8 @@ pub struct RequestLog {
     pub asks_waited: bool,
     /// Where lines go.
     pub fd: c_int,
+    /// For `strftime`: what our other lines begin with.
+    pub date: String,
     pub style: Style,
     /// None: uWSGI's own line.
     pub format: Option<Format>,
@@ -66,8 +68,8 @@ impl RequestLog {
         let time: String = told.getattr("time_format")?.extract()?;
         let format = (!template.is_empty()).then(|| Format::compile(template, &time, style.forwarded));
         let asks_waited = any && format.as_ref().is_some_and(|format| format.asks_waited);
-        let fd = told.getattr("fd")?.extract()?;
-        Ok(RequestLog { every, exceptions, any, asks_waited, fd, style, format })
+        let (fd, date) = (told.getattr("fd")?.extract()?, told.getattr("date")?.extract()?);
+        Ok(RequestLog { every, exceptions, any, asks_waited, fd, date, style, format })
     }
 
     /// Does this request get a line?
