@@ -65,6 +65,41 @@ class RequestLogSettings(Protocol):
     def forwarded(self) -> bool:
         """The address of the client is what X-Forwarded-For says, if it says something."""
 
+class StaticSettings(Protocol):
+    """Which requests are answered with files. All paths are absolute; rules are asked in their order."""
+
+    @property
+    def maps(self) -> Iterable[tuple[str, str, bool]]:
+        """A prefix of PATH_INFO (in whole segments; empty: any), a directory or file, and whether the prefix stays a
+        part of what is looked for."""
+    @property
+    def docroot(self) -> bool:
+        """Look in the DOCUMENT_ROOT that a trusted peer tells, too."""
+    @property
+    def indexes(self) -> Iterable[str]:
+        """What is looked for in a directory."""
+    @property
+    def skipped(self) -> Iterable[str]:
+        """Endings of paths that never mean a file."""
+    @property
+    def safe(self) -> Iterable[str]:
+        """Directories to which symbolic links may lead out of the others."""
+    @property
+    def mime_files(self) -> Iterable[str]:
+        """Empty: /etc/mime.types."""
+    @property
+    def expires(self) -> Iterable[tuple[str, str, int, bool]]:
+        """Subject (``type``, ``file``, ``path-info``, ``uri``), pattern, seconds, whether after the file's time."""
+    @property
+    def gzip(self) -> Iterable[tuple[str, str]]:
+        """Kind (``all``, ``file``, ``directory``, ``ending``) and pattern of files with a compressed sibling."""
+    @property
+    def mode(self) -> str:
+        """Who sends the file: ``direct``, or the front-end: ``nginx``, ``apache``."""
+    @property
+    def sendfile(self) -> bool:
+        """Let the kernel copy."""
+
 class WorkerSettings(Protocol):
     """What a worker's engine needs to know. All durations are seconds, all sizes bytes.
 
@@ -105,6 +140,9 @@ class WorkerSettings(Protocol):
     def log_requests(self) -> bool: ...
     @property
     def hostname(self) -> str: ...
+    @property
+    def statics(self) -> StaticSettings | None:
+        """Not there, or None: the application gets every request."""
 
 class WorkerCounters(NamedTuple):
     """One worker's line of the scoreboard. Times are microseconds, ``last_spawn`` is seconds since the epoch."""

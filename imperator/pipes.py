@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 ENV_EMPEROR_FD = "UWSGI_EMPEROR_FD"
@@ -251,6 +251,35 @@ class RequestLog(NamedTuple):
     date: str = ""
 
 
+class StaticFiles(NamedTuple):
+    """Static files, as the engine reads them: see ``config.statics``, whose fields these are."""
+
+    maps: list[tuple[str, str, bool]]
+    docroot: bool
+    indexes: list[str]
+    skipped: list[str]
+    safe: list[str]
+    mime_files: list[str]
+    expires: list[tuple[str, str, int, bool]]
+    gzip: list[tuple[str, str]]
+    mode: str
+    sendfile: bool
+
+    @classmethod
+    def of(cls, fields: Iterable[Any]) -> StaticFiles:
+        """From the same fields in the same order, as JSON or the configuration has them."""
+        plan = cls(*fields)
+        return plan._replace(
+            maps=[(prefix, path, keeps) for prefix, path, keeps in plan.maps],
+            indexes=list(plan.indexes),
+            skipped=list(plan.skipped),
+            safe=list(plan.safe),
+            mime_files=list(plan.mime_files),
+            expires=[(subject, text, seconds, by_file) for subject, text, seconds, by_file in plan.expires],
+            gzip=[(kind, text) for kind, text in plan.gzip],
+        )
+
+
 class Plan(NamedTuple):
     """All that a generation must know. Durations are seconds, sizes bytes."""
 
@@ -275,6 +304,8 @@ class Plan(NamedTuple):
     titles: list[str]
     lives: Lives = Lives()
     request_log: RequestLog = RequestLog()
+    statics: StaticFiles | None = None
+    """None: nothing of the kind is configured."""
 
     def write(self) -> bytes:
         """The plan as bytes for :meth:`read`, which may run in another version of Python."""
@@ -289,4 +320,5 @@ class Plan(NamedTuple):
             loaders=[Loader(*one) for one in plan.loaders],
             lives=Lives(*plan.lives),
             request_log=RequestLog(*plan.request_log),
+            statics=StaticFiles.of(plan.statics) if plan.statics else None,
         )

@@ -8,7 +8,21 @@ import socket
 import pytest
 
 from imperator import pipes
-from imperator.pipes import Door, Failed, FromVassal, Keep, Loaded, Loader, Order, Plan, Ready, State, ToVassal
+from imperator.config.statics import Statics
+from imperator.pipes import (
+    Door,
+    Failed,
+    FromVassal,
+    Keep,
+    Loaded,
+    Loader,
+    Order,
+    Plan,
+    Ready,
+    State,
+    StaticFiles,
+    ToVassal,
+)
 
 WORDS = [
     Keep([]),
@@ -141,6 +155,18 @@ PLAN = Plan(
     hostname="h",
     serve_without_app=False,
     titles=["worker %d"],
+    statics=StaticFiles(
+        maps=[("/static", "/srv/caf\udce9", False)],
+        docroot=True,
+        indexes=["index.html"],
+        skipped=[".php"],
+        safe=["/srv/media"],
+        mime_files=["/srv/types"],
+        expires=[("file", r"\.css$", 60, True)],
+        gzip=[("all", "")],
+        mode="nginx",
+        sendfile=False,
+    ),
 )
 
 
@@ -149,6 +175,12 @@ def test_a_plan_is_read_as_it_was_written():
     assert read == PLAN
     assert [type(door) for door in read.doors] == [Door, Door]
     assert [type(loader) for loader in read.loaders] == [Loader, Loader]
+    assert type(read.statics) is StaticFiles and [type(one) for one in read.statics.maps] == [tuple]
+    assert Plan.read(PLAN._replace(statics=None).write()).statics is None
+
+
+def test_static_files_are_told_field_by_field():
+    assert StaticFiles._fields == Statics._fields
 
 
 def test_a_plan_is_plain_ascii_json():

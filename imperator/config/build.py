@@ -29,6 +29,7 @@ from imperator.config.settings import (
     Settings,
     StatsAddress,
 )
+from imperator.config.statics import statics
 from imperator.config.values import flag, group, leading_digits, number, socket_mode, split_comment, umask, user
 from imperator.config.world import Unreadable, World
 from imperator.errors import Diagnostic, Where
@@ -135,6 +136,7 @@ class _Build:
         self._fields["logs"] = log_files.read(self._all, self._base, self.complaints)
         date = self._fields["logs"].date
         self._fields["request_log"] = request_log.read(self._last, self.complaints)._replace(date=date)
+        self._fields["statics"] = statics(self._all, self._base, self._world, self.complaints)
         self._fields["command"] = self._command()
         self._emperor()
         read_values(self._pairs, self._world, self.complaints)

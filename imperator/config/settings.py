@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from imperator.config.statics import Statics
 from imperator.errors import Where
 from imperator.pipes import Lives, RequestLog
 
@@ -245,6 +246,8 @@ class Settings(NamedTuple):
     pythonpath: tuple[str, ...] = ()
     """As written and in order; uWSGI inserts each at the front, so the last one comes first in ``sys.path``."""
     env: tuple[EnvChange, ...] = ()
+
+    statics: Statics = Statics()
 
     # the emperor
     emperor: tuple[str, ...] = ()

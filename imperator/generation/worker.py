@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from imperator import _core
 from imperator.generation.app import Application
-from imperator.pipes import Door, Plan, RequestLog
+from imperator.pipes import Door, Plan, RequestLog, StaticFiles
 
 
 class WorkerSettings(NamedTuple):
@@ -33,6 +33,7 @@ class WorkerSettings(NamedTuple):
     log_requests: bool
     request_log: RequestLog
     hostname: str
+    statics: StaticFiles | None
 
 
 def serve(app: Application | None, plan: Plan, number: int, seat: int, control_fd: int) -> int:
@@ -59,6 +60,7 @@ def serve(app: Application | None, plan: Plan, number: int, seat: int, control_f
             log_requests=plan.log_requests,
             request_log=plan.request_log,
             hostname=plan.hostname,
+            statics=plan.statics,
         ),
     )
     run_atexit()

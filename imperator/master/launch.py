@@ -16,6 +16,7 @@ from typing import NamedTuple
 from imperator import pipes
 from imperator._core import Scoreboard
 from imperator.config.settings import Settings
+from imperator.config.statics import Statics
 from imperator.errors import Diagnostic, Refused
 from imperator.pipes import Door, Plan
 from imperator.process import identity, kernel
@@ -137,6 +138,7 @@ def plan(settings: Settings, number: int, name: str, doors: list[Door], scoreboa
         titles=titles(settings),
         lives=settings.lives,
         request_log=settings.request_log,
+        statics=pipes.StaticFiles.of(settings.statics) if settings.statics != Statics() else None,
     )
 
 

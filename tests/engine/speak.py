@@ -92,24 +92,25 @@ def encode(protocol: str, method: str, path: str, body: bytes = b"", **more: str
 
 
 def read_all(sock: socket.socket) -> bytes:
-    data = b""
+    pieces = []
     while piece := sock.recv(65536):
-        data += piece
-    return data
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def unpack_fastcgi(raw: bytes) -> tuple[bytes, bool]:
     """STDOUT, and whether END_REQUEST came."""
-    out, ended = b"", False
-    while raw:
-        _, kind, _, size, padding, _ = struct.unpack(">BBHHBB", raw[:8])
-        data, raw = raw[8 : 8 + size], raw[8 + size + padding :]
+    out, ended, at = [], False, 0
+    while at < len(raw):
+        _, kind, _, size, padding, _ = struct.unpack(">BBHHBB", raw[at : at + 8])
+        data = raw[at + 8 : at + 8 + size]
+        at += 8 + size + padding
         assert len(data) == size, "a record is cut short"
         if kind == 6:
-            out += data
+            out.append(data)
         elif kind == 3:
             ended = True
-    return out, ended
+    return b"".join(out), ended
 
 
 def unchunk(data: bytes) -> tuple[bytes, bytes]:

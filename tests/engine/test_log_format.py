@@ -167,4 +167,4 @@ def test_uwsgis_own_line_with_what_may_be_added(worker):
     first, second = lines(server, 2)
     start = r"\{address space usage: \d+ bytes/\d+MB\} \{rss usage: \d+ bytes/\d+MB\} \[pid: \d+\|app: 0\|req: "
     assert re.match(start + r"1/1\] 1\.2\.3\.4, 5\.6\.7\.8 \(\) \{", first) and re.search(r" in \d+ micros \(", first)
-    assert re.match(start + r"2/2\] 0\.0\.0\.0 \(\) \{", second) and " bytes via sendfile() in " in second
+    assert re.match(start + r"2/2\] 0\.0\.0\.0 \(\) \{", second) and " micros via sendfile() (HTTP" in second

@@ -9,7 +9,7 @@ import pytest
 from imperator import _core
 
 STUB = ast.parse((Path(_core.__file__).parent / "_core.pyi").read_text())
-ONLY_FOR_TYPES = {"WSGIApplication", "RequestLogSettings", "ListenerSettings", "WorkerSettings"}
+ONLY_FOR_TYPES = {"WSGIApplication", "RequestLogSettings", "ListenerSettings", "StaticSettings", "WorkerSettings"}
 
 
 def names_of_stub() -> set[str]:

@@ -34,7 +34,8 @@ ROWS = (
         help="`Header VAR`: move a response header into a request variable",
     ),
     Option(
-        ("honour-range",), takes="none", kind="flag", default="off", subsystem="http",
+        ("honour-range",), takes="none", kind="flag", default="off", subsystem="http", status="accepted",
+        reason="ranges of static files are always served; an application's answer is sent as it is",
         help="Answer HTTP Range requests",
     ),
     Option(

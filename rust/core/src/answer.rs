@@ -6,11 +6,13 @@
 //! it has ended is left to the event loop.
 
 use std::io;
+use std::os::fd::OwnedFd;
 
 use pyo3::prelude::*;
 use wire::{Facts, Framing};
 
 use crate::cores::Engine;
+use crate::transfer::Transfer;
 use crate::transport::{Ready, Transport};
 
 /// Bytes that may wait for a slow client while the application goes on.
@@ -54,8 +56,8 @@ pub struct Answer {
     pub body_bytes: u64,
     /// Bytes of the head, for the log.
     pub head_bytes: usize,
-    /// The kernel copies the body from a file, for the log.
-    pub is_file: bool,
+    /// The rest of the body: a file, where it begins in it, how much of it.
+    pub file: Option<(OwnedFd, i64, u64)>,
 }
 
 impl Answer {
@@ -86,7 +88,7 @@ impl Answer {
             sent: 0,
             body_bytes: 0,
             head_bytes: 0,
-            is_file: false,
+            file: None,
         }
     }
 
@@ -104,7 +106,6 @@ impl Answer {
         self.sent = 0;
         self.body_bytes = 0;
         self.head_bytes = 0;
-        self.is_file = false;
         std::mem::swap(&mut self.out, out);
     }
 
@@ -112,6 +113,7 @@ impl Answer {
     pub fn close(&mut self) {
         self.over = true;
         self.io = Transport::none();
+        self.file = None;
     }
 
     /// Forget what `start_response` was told.
@@ -244,9 +246,16 @@ impl Answer {
         self.head_bytes = self.out.len() - before;
     }
 
-    /// The framing, for a body that the kernel copies from a file.
-    pub fn framing(&mut self) -> Option<&mut Framing> {
-        self.framing.as_mut()
+    /// The framing, once there is a head.
+    pub fn framing(&self) -> Option<&Framing> {
+        self.framing.as_ref()
+    }
+
+    /// What is left to do when the body ends in a file. `reads`: without `sendfile`.
+    pub fn take_transfer(&mut self, reads: bool) -> Option<Box<Transfer>> {
+        let (file, offset, left) = self.file.take()?;
+        let framing = self.framing.take()?;
+        Some(Box::new(Transfer::new(file, offset, left, framing, reads)))
     }
 }
 

@@ -16,11 +16,8 @@ use crate::input::{Input, Stream};
 use crate::scoreboard;
 use crate::served::{Outcome, Served, Times, Via};
 use crate::start_response::{Exchange, Functions};
+use crate::statics::Statics;
 use crate::sys;
-use crate::transport::{Ready, Transport};
-
-/// Bytes that the kernel is asked to copy at once.
-const FILE_BLOCK: usize = 512 * 1024;
 
 /// The objects that a core uses for request after request.
 pub struct Reused {
@@ -134,51 +131,16 @@ impl Delivery<'_> {
         }
     }
 
-    /// A file that the kernel can copy; false: iterate it.
+    /// A real file: it is sent when the application has ended, by whoever has time. False: iterate it.
     fn file(&self, py: Python<'_>, wrapper: &Bound<'_, FileWrapper>) -> PyResult<bool> {
-        let file = wrapper.get().filelike.bind(py);
-        let (Ok(fd), Ok(position)) = (file.call_method0("fileno"), file.call_method0("tell")) else {
-            return Ok(false);
-        };
-        let (Ok(fd), Ok(mut offset)) = (fd.extract::<i32>(), position.extract::<i64>()) else { return Ok(false) };
-        // SAFETY: a zeroed stat is a valid place for the answer.
-        let size = unsafe {
-            let mut stat: libc::stat = std::mem::zeroed();
-            if libc::fstat(fd, &mut stat) < 0 || stat.st_mode & libc::S_IFMT != libc::S_IFREG {
-                return Ok(false);
-            }
-            stat.st_size
-        };
-        let mut left = u64::try_from(size - offset).unwrap_or(0);
+        let Some((fd, offset, mut left)) = crate::filewrapper::real_file(py, wrapper.get())? else { return Ok(false) };
         let mut answer = self.exchange.lock(py);
         self.begin(&mut answer, Some(left))?;
-        if let Some(framing) = answer.framing() {
-            if !framing.has_body() {
-                return Ok(true);
-            }
-            left = left.min(framing.remaining().unwrap_or(left));
-        }
-        answer.is_file = true;
-        while left > 0 && !answer.broken {
-            let Some(framing) = answer.framing() else { break };
-            let piece = framing.piece(usize::try_from(left).unwrap_or(usize::MAX).min(FILE_BLOCK));
-            if piece.take == 0 {
-                break;
-            }
-            answer.out.extend_from_slice(piece.before());
-            let (socket, timeout, mut count) = (answer.io.clone(), answer.timeout, piece.take);
-            let mut out = std::mem::take(&mut answer.out);
-            let mut sent = std::mem::take(&mut answer.sent);
-            let result = py.detach(|| copy(&socket, fd, &mut offset, &mut count, &mut out, &mut sent, timeout));
-            (answer.out, answer.sent) = (out, sent);
-            answer.body_bytes += (piece.take - count) as u64;
-            left -= piece.take as u64;
-            if result.is_err() || count > 0 {
-                // Gone, or the file shrank: either way the client must see that it does not have everything.
-                answer.broken = true;
-                break;
-            }
-            answer.out.extend_from_slice(piece.after);
+        let Some(framing) = answer.framing().filter(|framing| framing.has_body()) else { return Ok(true) };
+        left = left.min(framing.remaining().unwrap_or(left));
+        if left > 0 {
+            // The application closes its own in a moment.
+            answer.file = Some((sys::duplicate(fd)?, offset, left));
         }
         Ok(true)
     }
@@ -207,39 +169,6 @@ impl Delivery<'_> {
             }
         }
         self.iterate(py, result)
-    }
-}
-
-/// Send what waits, then `count` bytes of the file; waits for the client. `count` keeps what could not be copied.
-fn copy(
-    socket: &Transport,
-    file: i32,
-    offset: &mut i64,
-    count: &mut usize,
-    out: &mut Vec<u8>,
-    sent: &mut usize,
-    timeout: u64,
-) -> std::io::Result<()> {
-    loop {
-        let blocked = if crate::answer::send_waiting(socket, out, sent)? {
-            if *count == 0 {
-                return Ok(());
-            }
-            match socket.send_file(file, offset, *count) {
-                Ok(0) => return Ok(()),
-                Ok(gone) => {
-                    *count -= gone;
-                    false
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => true,
-                Err(error) => return Err(error),
-            }
-        } else {
-            true
-        };
-        if blocked && !socket.wait(Ready::Room, timeout)? {
-            return Err(std::io::ErrorKind::TimedOut.into());
-        }
     }
 }
 
@@ -280,6 +209,9 @@ impl Core {
             self.engine.wear();
         }
         if self.engine.settings.request_log.any {
+            if let Some(transfer) = &mut conn.transfer {
+                transfer.began = began;
+            }
             conn.told = Some((outcome, Times { started, micros: ended - began, waited }));
         }
         ended
@@ -392,6 +324,11 @@ impl Core {
             outcome = Err(PyOSError::new_err("write error: the client is gone"));
         }
         match &outcome {
+            Ok(()) if answer.file.is_some() => {
+                conn.transfer = answer.take_transfer(engine.settings.statics.as_ref().is_some_and(Statics::reads));
+                // Unless what is left of the request's body, or the end of the transfer, says otherwise.
+                conn.persistent = true;
+            }
             Ok(()) => {
                 if let Some(ended) = answer.end() {
                     conn.persistent = ended.persistent;
@@ -445,9 +382,10 @@ impl Core {
             body_bytes: answer.body_bytes,
             head_bytes: answer.head_bytes,
             headers,
-            via: if answer.is_file { Via::Sendfile } else { Via::Core },
+            via: if conn.transfer.is_some() { Via::Sendfile } else { Via::Core },
             read_errors: read_failed.into(),
             write_errors: broken.into(),
+            is_static: false,
         };
         std::mem::swap(&mut answer.out, &mut conn.out);
         conn.sent = answer.sent;
@@ -493,8 +431,18 @@ impl Core {
     /// How long the request has waited for this core: since its last bytes arrived, as far as the kernel tells, and
     /// at least since the core heard of it.
     #[cold]
-    fn waited(&self, conn: &Conn, began: u64) -> u64 {
+    pub fn waited(&self, conn: &Conn, began: u64) -> u64 {
         began.saturating_sub(self.heard).max(sys::since_last_bytes(conn.io.fd()))
+    }
+
+    /// The file is sent, or will not be.
+    pub fn end_transfer(&self, conn: &mut Conn) {
+        let Some(transfer) = conn.transfer.take() else { return };
+        scoreboard::add(&self.row().tx, transfer.gone);
+        if let Some((outcome, times)) = &mut conn.told {
+            outcome.body_bytes += transfer.gone;
+            times.micros = sys::now_us().saturating_sub(transfer.began);
+        }
     }
 
     /// Write the line of a request, after its client has the answer, or `failed` to take it.
@@ -516,8 +464,8 @@ impl Core {
             pid: engine.pid,
             worker: engine.settings.worker_id,
             core: self.id,
-            app: if engine.has_app { 0 } else { -1 },
-            number,
+            app: if engine.has_app && !outcome.is_static { 0 } else { -1 },
+            number: if outcome.is_static { -1 } else { number as i64 },
             total,
             times,
             outcome,

@@ -17,6 +17,9 @@ use crate::answer::send_waiting;
 use crate::cores::Core;
 use crate::listener::{Listener, Peer};
 use crate::served::{Outcome, Times};
+use crate::statics::Statics;
+use crate::sys;
+use crate::transfer::{Step, Transfer};
 use crate::transport::Transport;
 
 /// Milliseconds that a connection which has said nothing yet may keep a draining worker.
@@ -86,6 +89,8 @@ pub struct Conn {
     /// The answer; bytes before `sent` are gone.
     pub out: Vec<u8>,
     pub sent: usize,
+    /// The file that the answer ends in.
+    pub transfer: Option<Box<Transfer>>,
     /// What happens after the answer.
     pub persistent: bool,
     pub linger: bool,
@@ -128,6 +133,7 @@ impl Conn {
             body: Vec::new(),
             out: Vec::new(),
             sent: 0,
+            transfer: None,
             persistent: false,
             linger: false,
             told: None,
@@ -365,6 +371,10 @@ impl Conn {
                 }
             }
             if framing.is_done() || self.body.len() as u64 >= COLLECTED || self.is_streamed() {
+                let statics = &core.engine.settings.statics;
+                if statics.as_ref().is_some_and(|statics| self.answer_with_file(core, statics)) {
+                    return None;
+                }
                 self.stage = Stage::Ready;
                 return Some(Next::Call);
             }
@@ -400,6 +410,19 @@ impl Conn {
                 }
             }
         }
+    }
+
+    /// Answer with a file, if the request means one.
+    #[inline(never)]
+    fn answer_with_file(&mut self, core: &mut Core, statics: &Statics) -> bool {
+        self.linger = false;
+        if !core.serve_file(statics, self) {
+            return false;
+        }
+        self.served = self.served.saturating_add(1);
+        self.stage = Stage::Answering;
+        self.until = core.now + core.engine.settings.socket_timeout;
+        true
     }
 
     /// Call the application with the request that is ready; answers when that was done, in microseconds of the monotonic
@@ -471,7 +494,53 @@ impl Conn {
         }
     }
 
+    /// Send of the file what the client takes; `None`: all of it is sent but what ends the answer.
+    #[inline(never)]
+    fn drive_transfer(&mut self, core: &mut Core) -> Option<Next> {
+        // A disk may be slow, and the threads of the application need not wait for it.
+        core.gil.release();
+        let transfer = self.transfer.as_mut()?;
+        let before = (transfer.gone, self.sent);
+        let step = transfer.advance(&self.io, &mut self.out, &mut self.sent);
+        if (transfer.gone, self.sent) != before {
+            core.now = sys::now_ms();
+            self.until = core.now + core.engine.settings.socket_timeout;
+        }
+        match step {
+            Ok(Step::Done(ended)) => {
+                self.persistent &= ended.persistent;
+                if ended.missing > 0 {
+                    core.engine.log.say(&format!(
+                        "the application answered {} bytes less than its Content-Length: the connection is closed",
+                        ended.missing
+                    ));
+                    self.io.cut();
+                }
+                core.end_transfer(self);
+                None
+            }
+            Ok(Step::Turn) => Some(Next::Again),
+            Ok(Step::Blocked) => {
+                self.wants_out = true;
+                Some(Next::Park(self.until))
+            }
+            Ok(Step::Short) => {
+                core.engine.log.say("a file became shorter while it was sent: the connection is closed");
+                Some(Next::Close)
+            }
+            Err(_) => {
+                core.count_write_error();
+                Some(Next::Close)
+            }
+        }
+    }
+
     fn drive_answer(&mut self, core: &mut Core) -> Option<Next> {
+        if self.transfer.is_some() {
+            if let Some(next) = self.drive_transfer(core) {
+                return Some(next);
+            }
+        }
         let before = self.sent;
         let result = send_waiting(&self.io, &mut self.out, &mut self.sent);
         if self.told.is_some() {

@@ -511,7 +511,14 @@ impl Core {
         Ok(())
     }
 
-    fn close(&self, place: &'static Place) {
+    fn close(&mut self, place: &'static Place) {
+        let conn = place.conn();
+        if conn.transfer.is_some() {
+            // The client must see that it does not have everything.
+            conn.io.cut();
+            self.end_transfer(conn);
+            self.log_request(conn, true);
+        }
         place.conn().io.close();
         self.engine.conns.give_back(place);
         self.engine.live.fetch_sub(1, SeqCst);

@@ -340,17 +340,23 @@ impl Vocabulary {
     /// The path for a FastCGI or SCGI front-end that does not tell PATH_INFO. nginx's stock parameters name the whole path
     /// SCRIPT_NAME (FastCGI) or DOCUMENT_URI, as for files on disk; here it is the application's.
     fn set_path(&self, py: Python<'_>, dict: Object, request: &Request, text: &[u8]) -> Result<(), Failure> {
-        let find = |known| request.find(known).map(|span| span.of(text)).filter(|value| !value.is_empty());
-        let script = find(Known::ScriptName);
-        let Some(path) = find(Known::DocumentUri).or(script) else { return Ok(()) };
-        match script.and_then(|script| path.strip_prefix(script)) {
-            Some(rest) if rest.starts_with(b"/") => set_text(py, dict, self.key(Known::PathInfo), rest)?,
-            _ => {
-                set_text(py, dict, self.key(Known::PathInfo), path)?;
-                set(py, dict, self.key(Known::ScriptName), self.empty)?;
-            }
+        let Some((path, is_mounted)) = path_elsewhere(request, text) else { return Ok(()) };
+        set_text(py, dict, self.key(Known::PathInfo), path)?;
+        if !is_mounted {
+            set(py, dict, self.key(Known::ScriptName), self.empty)?;
         }
         Ok(())
+    }
+}
+
+/// The path of a request without PATH_INFO, and whether SCRIPT_NAME is the part before it (else it is empty).
+pub fn path_elsewhere<'a>(request: &Request, text: &'a [u8]) -> Option<(&'a [u8], bool)> {
+    let find = |known| request.find(known).map(|span| span.of(text)).filter(|value| !value.is_empty());
+    let script = find(Known::ScriptName);
+    let path = find(Known::DocumentUri).or(script)?;
+    match script.and_then(|script| path.strip_prefix(script)) {
+        Some(rest) if rest.starts_with(b"/") => Some((rest, true)),
+        _ => Some((path, false)),
     }
 }
 

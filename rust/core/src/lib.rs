@@ -3,7 +3,7 @@
 //! ```text
 //!   serve ── settings, scoreboard ──► cores (threads, one epoll) ◄── control (thread without GIL: socket, signals, mercy)
 //!                                       │
-//!                   conns ◄── claim, park ──► conn (state machine) ──► call (the application)
+//!                   conns ◄── claim, park ──► conn (state machine) ──► call (the application), statics ──► transfer
 //!                                       │                                │
 //!                            poller, listener, sys        environ, input, start_response, answer, errors, filewrapper
 //! ```
@@ -34,8 +34,10 @@ mod scoreboard;
 mod served;
 mod settings;
 mod start_response;
+mod statics;
 mod sys;
 mod tls;
+mod transfer;
 mod transport;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -178,6 +180,11 @@ fn serve(py: Python<'_>, app: Bound<'_, PyAny>, settings: &Bound<'_, PyAny>) -> 
     control::take_signals()?;
     let has_app = !app.is_none();
     let engine: &'static Engine = Box::leak(Box::new(Engine::new(settings, board, app.unbind(), has_app)?));
+    if let Some(statics) = engine.settings.statics.as_ref().filter(|_| engine.settings.worker_id == 1) {
+        for problem in &statics.problems {
+            engine.log.say(problem);
+        }
+    }
     cores::run(py, engine)?;
     Ok(0)
 }

@@ -29,6 +29,8 @@ pub struct Outcome {
     pub via: Via,
     pub read_errors: u64,
     pub write_errors: u64,
+    /// The application had no part in it.
+    pub is_static: bool,
 }
 
 /// The times of a request, in microseconds.
@@ -55,8 +57,8 @@ pub struct Served<'a> {
     pub core: usize,
     /// -1: no application.
     pub app: i32,
-    /// Of this worker, and of the instance.
-    pub number: u64,
+    /// Of this worker, -1 where the application had no part in it, and of the instance.
+    pub number: i64,
     pub total: u64,
     pub times: Times,
     pub outcome: Outcome,
@@ -191,15 +193,19 @@ impl<'a> Served<'a> {
         escape::plain(self.method(), out);
         out.push(b' ');
         escape::plain(self.uri(), out);
-        let via = if self.outcome.via == Via::Sendfile { "via sendfile() " } else { "" };
+        let via = if self.outcome.via == Via::Sendfile { " via sendfile()" } else { "" };
         let (time, unit) =
             if style.micros { (self.times.micros, "micros") } else { (self.times.micros / 1000, "msecs") };
-        let _ = write!(out, " => generated {} bytes {via}in {time} {unit} (", self.outcome.body_bytes);
+        let _ = write!(out, " => generated {} bytes in {time} {unit}{via} (", self.outcome.body_bytes);
         escape::plain(self.protocol(), out);
         let _ = writeln!(
             out,
-            " {}) {} headers in {} bytes (1 switches on core {})",
-            self.outcome.status, self.outcome.headers, self.outcome.head_bytes, self.core
+            " {}) {} headers in {} bytes ({} switches on core {})",
+            self.outcome.status,
+            self.outcome.headers,
+            self.outcome.head_bytes,
+            u8::from(!self.outcome.is_static),
+            self.core
         );
     }
 }

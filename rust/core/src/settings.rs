@@ -8,6 +8,7 @@ use wire::{Limits, Protocol};
 
 use crate::listener::{Listener, Network};
 use crate::request_log::RequestLog;
+use crate::statics::Statics;
 
 /// Frozen copy of `WorkerSettings`; see `_core.pyi` for the meaning of each. Durations are milliseconds.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub struct Settings {
     pub mercy: u64,
     pub request_log: RequestLog,
     pub hostname: String,
+    pub statics: Option<Statics>,
 }
 
 fn millis(seconds: f64) -> u64 {
@@ -97,6 +99,7 @@ impl Settings {
             mercy: millis(settings.getattr("mercy")?.extract()?),
             request_log: RequestLog::read(settings)?,
             hostname: settings.getattr("hostname")?.extract()?,
+            statics: Statics::read(settings)?,
         })
     }
 }

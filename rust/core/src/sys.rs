@@ -1,6 +1,7 @@
 //! The system calls of the engine, each with its `unsafe` in one place. Decides nothing.
 
 use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::raw::c_int;
 
 /// `errno` as an `io::Error` when a call answered -1.
@@ -161,6 +162,26 @@ pub fn read_at(file: c_int, room: &mut [u8], offset: i64) -> io::Result<usize> {
 pub fn send_file(fd: c_int, file: c_int, offset: &mut i64, count: usize) -> io::Result<usize> {
     // SAFETY: `offset` is a live integer.
     check(unsafe { libc::sendfile(fd, file, offset, count) })
+}
+
+/// Another descriptor of the same file, closed on exec.
+pub fn duplicate(fd: c_int) -> io::Result<OwnedFd> {
+    // SAFETY: no pointers; a descriptor that the kernel has just made and nobody else knows.
+    unsafe {
+        let rc = check(libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) as libc::ssize_t)?;
+        Ok(OwnedFd::from_raw_fd(rc as c_int))
+    }
+}
+
+/// Append at most `count` bytes of a file, from `offset` on. `Ok(0)`: the file ends there.
+pub fn read_append(file: c_int, buf: &mut Vec<u8>, offset: i64, count: usize) -> io::Result<usize> {
+    buf.reserve(count);
+    // SAFETY: `reserve` made room for `count` bytes after `len`.
+    let rc = unsafe { libc::pread(file, buf.as_mut_ptr().add(buf.len()).cast(), count, offset) };
+    let read = check(rc)?;
+    // SAFETY: the kernel initialised `read <= count` bytes after `len`.
+    unsafe { buf.set_len(buf.len() + read) };
+    Ok(read)
 }
 
 /// Wait until the descriptor is ready for `events` (POLLIN, POLLOUT). False: the time is over.

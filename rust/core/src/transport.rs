@@ -92,6 +92,14 @@ impl Transport {
         }
     }
 
+    /// Send without waiting; `more`: further bytes follow at once, and may leave with these.
+    pub fn send_before(&self, data: &[u8], more: bool) -> io::Result<usize> {
+        match &self.tls {
+            None => sys::send(self.fd, data, more),
+            Some(session) => session.send(self.fd, &[data]),
+        }
+    }
+
     /// Send up to four pieces, one behind the other, without waiting; answers how much was taken.
     #[inline]
     pub fn send_pieces(&self, pieces: &[&[u8]]) -> io::Result<usize> {
