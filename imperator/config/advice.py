@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from imperator.config.complain import Complaints
 from imperator.config.options import lookup
 from imperator.config.pairs import Pair
-from imperator.config.settings import Listen, Settings
+from imperator.config.settings import Endpoint, Listen, Settings
 from imperator.config.world import Unreadable, World
 from imperator.errors import Diagnostic, Severity
 
 SMALL_BUFFER = 4096
+_FRONT_ENDS = frozenset(("www-data", "nginx", "http", "apache", "httpd", "www", "caddy"))
+"""Users that nginx and its like run as."""
 _SOMAXCONN = "/proc/sys/net/core/somaxconn"
 
 
@@ -97,6 +99,23 @@ def _open_to_all(settings: Settings, found: Complaints) -> None:
             " their choice",
             "write chmod-socket = 660 and chown-socket = :www-data, the group of nginx",
         )
+    silent = settings.chmod_socket is None and settings.chown_socket is None and settings.umask is None
+    if unix and silent and not settings.daemonized_umask and settings.user not in _FRONT_ENDS:
+        found.warn(
+            "socket-closed",
+            unix[0].where,
+            f"only {settings.user or 'the user that starts it'} may connect to {unix[0].address}, unless the umask at"
+            " the start is another",
+            "if nginx is another user: write chmod-socket = 660 and chown-socket = :www-data, the group of nginx",
+        )
+    for address in settings.stats:
+        if address.endpoint.kind in ("inet", "inet6") and not local(address.endpoint):
+            found.warn(
+                "public-socket",
+                address.where,
+                f"stats = {address.address} tells the network which paths are asked for",
+                f"write stats = 127.0.0.1:{address.endpoint.port}, or a path",
+            )
     for one in settings.listen:
         if one.protocol != "http" and reachable(one):
             found.warn(
@@ -112,5 +131,9 @@ def reachable(one: Listen) -> bool:
     """Whether other machines can connect to it, as far as the address tells."""
     if one.endpoint.kind not in ("inet", "inet6"):
         return False
-    host = one.endpoint.host
-    return not (host.startswith("127.") or host in ("localhost", "::1", "ip6-localhost"))
+    return not local(one.endpoint)
+
+
+def local(endpoint: Endpoint) -> bool:
+    """Whether an address is one of this machine to itself."""
+    return endpoint.host.startswith("127.") or endpoint.host in ("localhost", "::1", "ip6-localhost")

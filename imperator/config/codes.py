@@ -97,6 +97,8 @@ CODES: dict[str, str] = {
     # combinations, and advice
     "no-effect-alone": "an option needs another one that is not there",
     "harakiri-shorter": "`harakiri` ends requests before another timeout can",
+    "cheaper-too-high": "`cheaper` is not less than the number of workers",
+    "socket-closed": "nobody but its owner may connect to a socket",
     "no-socket": "nothing says where to listen",
     "no-application": "nothing says which application to run",
     "buffer-small": "the room for headers is small",

@@ -12,9 +12,9 @@ from imperator.config.complain import Complaints
 from imperator.config.option import Option
 from imperator.config.options import lookup, plugin_of
 from imperator.config.pairs import Pair
-from imperator.config.settings import Settings
+from imperator.config.settings import Endpoint, Settings
 from imperator.config.values import leading_digits
-from imperator.errors import COMMAND_LINE, Diagnostic
+from imperator.errors import COMMAND_LINE, Diagnostic, Where
 
 _FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("emperor-", ("emperor",)),
@@ -122,6 +122,8 @@ def combine(settings: Settings, pairs: Sequence[Pair], *, vassal: bool) -> list[
             present.setdefault(row.name, pair)
     _lonely(settings, pairs, present, found)
     _impatient(pairs, found)
+    _crowded(settings, found)
+    _too_cheap(settings, pairs, found)
     if settings.command is None and not settings.emperor:
         _nothing_to_do(settings, pairs, present, found, vassal)
     return list(found)
@@ -181,6 +183,50 @@ def _impatient(pairs: Sequence[Pair], found: Complaints) -> None:
                 f"harakiri = {limit} ends a request before {pair.key} = {seconds} of {pair.where} can",
                 f"write harakiri = {seconds + 10}, or a shorter {pair.key}",
             )
+
+
+def _crowded(settings: Settings, found: Complaints) -> None:
+    """Addresses of which one is a part of the other: the kernel gives the port to the first only."""
+    seen: list[tuple[str, str, Where, Endpoint]] = []
+    asked = [(one.option, one.address, one.where, one.endpoint) for one in settings.listen]
+    asked += [("stats", one.address, one.where, one.endpoint) for one in settings.stats]
+    for option, address, where, endpoint in asked:
+        for other, its, place, taken in seen:
+            if _collide(endpoint, taken):
+                found.error(
+                    "address-duplicate",
+                    where,
+                    f"{option} = {address} cannot be had beside {other} = {its} of {place}",
+                    "give one of them another port, or remove it",
+                )
+                break
+        seen.append((option, address, where, endpoint))
+
+
+def _collide(one: Endpoint, other: Endpoint) -> bool:
+    if one.kind == other.kind == "unix" or one.kind == other.kind == "abstract":
+        return one.path == other.path
+    if one.port != other.port or not one.port or {one.kind, other.kind} - {"inet", "inet6"}:
+        return False
+    wide = {end.kind for end in (one, other) if end.host in ("0.0.0.0", "::", "")}
+    if one.kind == other.kind:
+        return one.host == other.host or bool(wide)
+    return "inet6" in wide
+
+
+def _too_cheap(settings: Settings, pairs: Sequence[Pair], found: Complaints) -> None:
+    row = lookup("cheaper")
+    last = next((pair for pair in reversed(pairs) if row is not None and pair.key in row.names), None)
+    if last is None:
+        return
+    digits = leading_digits(last.text().strip())[0]
+    if digits and len(digits) < 10 and int(digits) > 0 and int(digits) >= settings.workers:
+        found.error(
+            "cheaper-too-high",
+            last.where,
+            f"{last.key} = {last.text()} is not less than the number of workers, which is {settings.workers}",
+            f"write {last.key} = 1 and processes = {max(2, settings.workers)} or more; uWSGI would not start",
+        )
 
 
 def _nothing_to_do(

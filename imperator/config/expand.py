@@ -20,8 +20,12 @@ from imperator.config.world import Unreadable, Withheld
 from imperator.errors import Where
 
 MOST_STEPS = 2000
-MOST_WORK = 1 << 23
-"""Letters read again, one value's replacements together: what takes a good part of a second."""
+MOST_WORK = 1 << 22
+"""Letters read again, one value's replacements together."""
+MOST_ALTOGETHER = 1 << 23
+"""The same for all values: what takes about a second."""
+A_LOOK = 32
+"""What the search for one name costs, in letters."""
 
 Resolve = Callable[[str], str | None]
 
@@ -30,12 +34,22 @@ class Endless(Exception):
     """References lead to each other. Carries the names, in order, up to the first that comes again."""
 
 
-def expand(text: str, symbol: str, resolve: Resolve, tell: Callable[[str], None] | None = None) -> str:
+class Work:
+    """How much was done so far, for all values of a configuration."""
+
+    def __init__(self) -> None:
+        self.letters = 0
+
+
+def expand(
+    text: str, symbol: str, resolve: Resolve, tell: Callable[[str], None] | None = None, work: Work | None = None
+) -> str:
     """``text`` with each reference that ``resolve`` has an answer for replaced; ``tell`` hears of every step."""
     opening = symbol + "("
     at = 0
     trail: list[str] = []
-    work = 0
+    work = work or Work()
+    before = work.letters
     ends = _ends(text)
     while (start := text.find(opening, at)) >= 0:
         end = ends.get(start + 1, -1)
@@ -44,12 +58,14 @@ def expand(text: str, symbol: str, resolve: Resolve, tell: Callable[[str], None]
             continue  # never closed, or there is a reference inside, which goes first
         inner = text[at:end]
         answer = resolve(inner)
+        work.letters += A_LOOK
         if answer is None:
             continue
         text = text[:start] + answer + text[end + 1 :]
         trail.append(inner)
-        work += len(text)
-        if len(trail) > MOST_STEPS or work > MOST_WORK:
+        work.letters += len(text)
+        done = work.letters - before
+        if len(trail) > MOST_STEPS or done > MOST_WORK or work.letters > MOST_ALTOGETHER:
             raise Endless(*_circle(trail))
         if tell is not None:
             tell(text)
@@ -99,6 +115,7 @@ def expand_all(
         index = first.get(name) if name else None
         return None if index is None else pairs[index].value
 
+    work = Work()
     resolvers: Sequence[tuple[str, Resolve]] = (("$", environ.get), ("@", from_files), ("%", from_list))
     for symbol, resolve in resolvers:
         for index, pair in enumerate(pairs):
@@ -110,7 +127,7 @@ def expand_all(
                 pairs[index] = pair._replace(value=text)  # a value that refers to itself sees what it has become
 
             try:
-                expand(pair.value, symbol, resolve, keep)
+                expand(pair.value, symbol, resolve, keep, work)
             except Endless as error:
                 pairs[index] = pair
                 names = " -> ".join(f"{symbol}({name})" for name in error.args)

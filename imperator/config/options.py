@@ -21,6 +21,15 @@ _masks: dict[str, int] = {}
 """Which letters are in a name, as bits: most names are far from any other by that alone."""
 _near: dict[str, str | None] = {}
 """Answers given: vassals use the same names."""
+_turned: dict[str, str] = {}
+"""Names by their letters without dashes, and by their words in order of the alphabet."""
+_ORDINARY = frozenset((
+    "group", "host", "hosts", "region", "role", "time", "tier", "stage", "level", "type", "site", "sites", "port",
+    "ports", "zone", "node", "nodes", "test", "tests", "data", "date", "mail", "owner", "team", "unit", "name", "names",
+    "path", "log-dir", "ini-dir", "run-dir", "api-key", "domain", "server", "client", "local", "public", "private",
+    "root",
+))
+"""What people call variables: near to some option by chance."""
 _foreign: dict[str, str] = {}
 _foreign_takes: dict[str, str] = {}
 
@@ -76,15 +85,32 @@ def nearest(name: str) -> str | None:
 
 def _nearest(name: str) -> str | None:
     rows()
-    plain = name.strip().lower().replace("_", "-")
-    for stop in (":", " ", "\t"):
+    plain = name.strip().strip("\"'").lower().replace("_", "-").split(":", 1)[0].strip(" \t-")
+    squeezed = plain.replace(" ", "-")
+    for stop in (" ", "\t"):
         plain = plain.split(stop, 1)[0]
-    while plain.startswith("-"):
-        plain = plain[1:]
+    if squeezed in _index:
+        return squeezed
     if plain in _index:
         return plain
-    if len(plain) < 4:
+    if len(plain) < 4 or plain in _ORDINARY:
         return None
+    if not _turned:
+        for known, row in _index.items():
+            if row.availability != "2.1-dev only":
+                _turned.setdefault(known.replace("-", ""), known)
+                _turned.setdefault(_sorted(known), known)
+    if found := _turned.get(squeezed.replace("-", "")) or _turned.get(_sorted(squeezed)):
+        return found
+    return _by_letters(plain)
+
+
+def _sorted(name: str) -> str:
+    """The words of a name in an order of their own, so that ``threads-enable`` finds ``enable-threads``."""
+    return "-".join(sorted(name.split("-")))
+
+
+def _by_letters(plain: str) -> str | None:
     allowed = 1 if len(plain) < 7 else 2
     letters = _letters(plain)
     best: str | None = None
@@ -94,10 +120,10 @@ def _nearest(name: str) -> str | None:
             continue
         if row.availability != "2.1-dev only" and abs(len(known) - len(plain)) <= allowed:
             distance = _distance(plain, known, allowed)
-            if distance <= allowed:
-                best, allowed = known, distance - 1
-                if allowed < 1:
-                    break
+            # Among the equally near, the one that begins alike: slips of the first letter are rare.
+            alike = best is not None and (best[:1] == plain[:1] or known[:1] != plain[:1])
+            if distance < allowed or (distance == allowed and not alike):
+                best, allowed = known, distance
     return best
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
+from imperator.config.expand import unresolved
 from imperator.config.settings import Listen, Settings
 from imperator.errors import Diagnostic, Severity, Where
 from imperator.ops.person import ENTER, WRITE, Person
@@ -22,6 +23,7 @@ def examine(settings: Settings, starter: Person) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     found += _user(settings, starter)
     found += _directories(settings, runner)
+    found += _python_paths(settings)
     found += _virtualenv(settings, runner)
     for one in settings.listen:
         found += _socket(settings, one, starter, runner)
@@ -65,6 +67,24 @@ def _directories(settings: Settings, runner: Person) -> list[Diagnostic]:
         else:
             continue
         found.append(Diagnostic("bad-directory", place, f"the directory {path} {problem}", hint))
+    return found
+
+
+def _python_paths(settings: Settings) -> list[Diagnostic]:
+    found = []
+    base = settings.directory or settings.start
+    for path in settings.pythonpath:
+        whole = os.path.join(base, path)
+        if look(base) is not None and look(whole) is None and not unresolved(path):
+            found.append(
+                Diagnostic(
+                    "bad-directory",
+                    settings.where.get("pythonpath"),
+                    f"the directory {whole} of pythonpath does not exist",
+                    "create it, correct pythonpath, or remove the line",
+                    Severity.WARNING,
+                )
+            )
     return found
 
 

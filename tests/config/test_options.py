@@ -48,13 +48,18 @@ def test_an_alias_leads_to_its_row(name, canonical):
     ("enable_threads", "enable-threads"), ("MASTER", "master"), ("processes: 4", "processes"),
     ("proceses", "processes"),
     ("processes 4", "processes"), ("harakri", "harakiri"), ("soket", "socket"), ("--master", "master"),
+    ("enable threads", "enable-threads"), ("enableThreads", "enable-threads"), ("wsgifile", "wsgi-file"),
+    ("threads-enable", "enable-threads"), ("max requests", "max-requests"), ('"uid"', "uid"), ("ceaper", "cheaper"),
+    ("--master = true", "master"), ("die on term", "die-on-term"), ("socket-chmod", "chmod-socket"),
     ("chmod_socket", "chmod-socket"), ("max-reqeusts", "max-requests"), ("die-on-trem", "die-on-term"),
 ])
 def test_a_slip_is_recognised(slip, meant):
     assert nearest(slip) == meant
 
 
-@pytest.mark.parametrize("name", ["project_name", "base", "domain", "x", "", "app_dir", "public_ip", ":::", "---"])
+@pytest.mark.parametrize("name", ["project_name", "base", "domain", "x", "", "app_dir", "public_ip", ":::", "---",
+                                  "group", "host", "region", "time", "log_dir", "ini-dir", "tier", "name",
+                                  "project-dir"])
 def test_a_variable_is_no_slip(name):
     assert nearest(name) is None
 

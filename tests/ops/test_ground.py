@@ -107,3 +107,10 @@ def test_a_virtualenv_out_of_reach(look, tmp_path):
     assert look("home = closed") == []
     os.chmod(tmp_path / "closed", 0o755)
     assert look("home = closed", "uid = 12345") == []
+
+
+def test_a_python_path_that_is_not_there(look, tmp_path):
+    (tmp_path / "lib").mkdir()
+    assert look("pythonpath = lib") == []
+    assert look("pythonpath = lib", "pythonpath = nowhere") == ["bad-directory"]
+    assert look("pythonpath = %(nowhere)/x") == []
