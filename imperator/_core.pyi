@@ -100,15 +100,82 @@ class StaticSettings(Protocol):
     def sendfile(self) -> bool:
         """Let the kernel copy."""
 
+class Mounted(Protocol):
+    """One of several applications. ``host`` empty: of any host. ``prefix``: without its last slash, so that the root is
+    empty. ``app`` None: it could not be loaded, and its requests are answered 500.
+    """
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def prefix(self) -> str: ...
+    @property
+    def app(self) -> WSGIApplication | None: ...
+
+class Mounts(Protocol):
+    """Several applications, numbered as they stand, and how one is chosen for a request."""
+
+    @property
+    def list(self) -> Iterable[Mounted]: ...
+    @property
+    def default(self) -> int:
+        """The one for what is for none of them; -1: such requests are answered 500."""
+    @property
+    def by_path(self) -> bool:
+        """By the longest prefix of PATH_INFO, which moves to SCRIPT_NAME."""
+    @property
+    def by_name(self) -> bool:
+        """By SCRIPT_NAME or path. False: the default has every request that UWSGI_APPID does not lead elsewhere."""
+    @property
+    def by_host(self) -> bool:
+        """Those with a host count, for requests with that HTTP_HOST."""
+
+class HeaderChanges(Protocol):
+    """What is changed in the head of every answer of an application: first headers are removed, then some added."""
+
+    @property
+    def remove(self) -> Iterable[bytes]: ...
+    @property
+    def add(self) -> Iterable[tuple[bytes, bytes]]: ...
+
+class Wsgi(Protocol):
+    """How applications are called."""
+
+    @property
+    def file_wrapper(self) -> bool:
+        """The environ has ``wsgi.file_wrapper``."""
+    @property
+    def accept_buffers(self) -> bool:
+        """What has a buffer is as good as bytes."""
+    @property
+    def write_raises(self) -> bool:
+        """``write()`` raises OSError when the client has gone."""
+    @property
+    def reload_on_exception(self) -> bool:
+        """The worker says ``E`` after any exception that an application lets out. The next three: after those
+        whose class (with its module or without), text or representation is listed.
+        """
+    @property
+    def reload_on_types(self) -> Iterable[str]: ...
+    @property
+    def reload_on_values(self) -> Iterable[str]: ...
+    @property
+    def reload_on_reprs(self) -> Iterable[str]: ...
+
 class WorkerSettings(Protocol):
     """What a worker's engine needs to know. All durations are seconds, all sizes bytes.
 
-    Seven more are read if they are there (an attribute that is missing or None stands for the value in brackets):
-    ``max_vars`` (128), ``limit_post`` (0: no limit), ``header_timeout``, the time from the first byte of a head to its
-    end (three times ``socket_timeout``, and never less), ``keepalive_timeout`` between two requests of a connection
-    (75: longer than nginx keeps one), ``seat``, the worker's row of the scoreboard (``worker_id``), ``max_requests``
-    after which the worker says ``W`` (0: never),
-    ``request_log``, a :class:`RequestLogSettings` (uWSGI's own lines on standard error).
+    Some more are read if they are there (an attribute that is missing or None stands for the value in brackets):
+
+    * ``mounts``: :class:`Mounts` (one application serves everything)
+    * ``headers``: :class:`HeaderChanges` (none)
+    * ``wsgi``: :class:`Wsgi` (to the letter of PEP 3333)
+    * ``request_log``: :class:`RequestLogSettings` (uWSGI's own lines on standard error)
+    * ``max_vars`` (128), ``limit_post`` (0: no limit)
+    * ``header_timeout``: from the first byte of a head to its end (three times ``socket_timeout``, and never less)
+    * ``keepalive_timeout``: between two requests of a connection (75: longer than nginx keeps one)
+    * ``seat``: the worker's row of the scoreboard (``worker_id``)
+    * ``max_requests``: after so many the worker says ``W`` (0: never)
     """
 
     @property
@@ -217,11 +284,11 @@ def serve(app: WSGIApplication | None, settings: WorkerSettings) -> int:
 
     ``app`` is None when the application could not be loaded: every request is answered 500.
 
-    The control socket carries single bytes. From the worker: ``R`` when it is ready to accept, ``W`` when
-    it has had its ``max_requests``: it goes on until it is told to drain. To the worker: ``S``
-    begin to accept; ``D`` drain: stop accepting, finish what has begun, end; ``K`` end at once. End of file means
-    that the generation died and is ``D``. SIGTERM, SIGINT, SIGQUIT and SIGHUP to the worker mean ``D``, a second one
-    ``K``.
+    The control socket carries single bytes. From the worker: ``R`` when it is ready to accept, ``W`` when it has had
+    its ``max_requests``, ``E`` after an exception that it is to be replaced for: it goes on until it is told to drain.
+    To the worker: ``S`` begin to accept; ``D`` drain: stop accepting, finish what has begun, end; ``K`` end at once.
+    End of file means that the generation died and is ``D``. SIGTERM, SIGINT, SIGQUIT and SIGHUP to the worker mean
+    ``D``, a second one ``K``.
 
     A drain that takes longer than ``mercy`` ends the process from a thread that needs no GIL, with status 1; ``K`` and
     a second signal end it with status 0, also without ``atexit``. A panic of the engine is logged and aborts the

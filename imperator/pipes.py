@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 ENV_EMPEROR_FD = "UWSGI_EMPEROR_FD"
@@ -72,6 +72,9 @@ READY_WORKER = b"R"
 
 WORN_WORKER = b"W"
 """worker → generation: had its ``max-requests``, goes on until told to drain."""
+
+FAILED_WORKER = b"E"
+"""worker → generation: an exception was one of those after which it shall be replaced."""
 
 
 class Keep(NamedTuple):
@@ -280,6 +283,85 @@ class StaticFiles(NamedTuple):
         )
 
 
+class Mount(NamedTuple):
+    """An application below a path, and of one host if ``host`` says so. ``callable``: its own attribute, if any."""
+
+    host: str
+    prefix: str
+    loader: Loader
+    callable: str
+
+
+class Apps(NamedTuple):
+    """What is mounted, and how one of it is chosen."""
+
+    mounts: tuple[Mount, ...] = ()
+    by_path: bool = False
+    by_name: bool = True
+    by_host: bool = False
+    default: bool = True
+
+    @classmethod
+    def read(cls, told: Sequence[Any]) -> Apps:
+        """Out of what JSON made of it."""
+        mounts, *flags = told
+        return cls(tuple(Mount(host, prefix, Loader(*one), name) for host, prefix, one, name in mounts), *flags)
+
+
+class Headers(NamedTuple):
+    """Headers that every answer of an application gets, and those that it loses."""
+
+    add: tuple[tuple[str, str], ...] = ()
+    remove: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, told: Sequence[Any]) -> Headers:
+        """Out of what JSON made of it."""
+        add, remove = told
+        return cls(tuple((name, value) for name, value in add), tuple(remove))
+
+
+class Wsgi(NamedTuple):
+    """How an application is called, and which of its exceptions end a worker."""
+
+    file_wrapper: bool = True
+    accept_buffers: bool = False
+    write_raises: bool = True
+    reload_on_exception: bool = False
+    reload_on_types: tuple[str, ...] = ()
+    reload_on_values: tuple[str, ...] = ()
+    reload_on_reprs: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, told: Sequence[Any]) -> Wsgi:
+        """Out of what JSON made of it."""
+        values: list[Any] = [tuple(value) if isinstance(value, list) else value for value in told]
+        return cls(*values)
+
+
+class Import(NamedTuple):
+    """A module or file to import, and another name for it."""
+
+    target: str
+    where: str
+    alias: str
+
+
+class Interpreter(NamedTuple):
+    """What the interpreter is given before it loads the application."""
+
+    executable: str = ""
+    argv: tuple[str, ...] = ()
+    aliases: tuple[Import, ...] = ()
+    imports: tuple[Import, ...] = ()
+
+    @classmethod
+    def read(cls, told: Sequence[Any]) -> Interpreter:
+        """Out of what JSON made of it."""
+        executable, argv, *imports = told
+        return cls(executable, tuple(argv), *(tuple(Import(*one) for one in some) for some in imports))
+
+
 class Plan(NamedTuple):
     """All that a generation must know. Durations are seconds, sizes bytes."""
 
@@ -306,6 +388,10 @@ class Plan(NamedTuple):
     request_log: RequestLog = RequestLog()
     statics: StaticFiles | None = None
     """None: nothing of the kind is configured."""
+    apps: Apps = Apps()
+    headers: Headers = Headers()
+    wsgi: Wsgi = Wsgi()
+    interpreter: Interpreter = Interpreter()
 
     def write(self) -> bytes:
         """The plan as bytes for :meth:`read`, which may run in another version of Python."""
@@ -321,4 +407,8 @@ class Plan(NamedTuple):
             lives=Lives(*plan.lives),
             request_log=RequestLog(*plan.request_log),
             statics=StaticFiles.of(plan.statics) if plan.statics else None,
+            apps=Apps.read(plan.apps),
+            headers=Headers.read(plan.headers),
+            wsgi=Wsgi.read(plan.wsgi),
+            interpreter=Interpreter.read(plan.interpreter),
         )

@@ -10,18 +10,24 @@ import pytest
 from imperator import pipes
 from imperator.config.statics import Statics
 from imperator.pipes import (
+    Apps,
     Door,
     Failed,
     FromVassal,
+    Headers,
+    Import,
+    Interpreter,
     Keep,
     Loaded,
     Loader,
+    Mount,
     Order,
     Plan,
     Ready,
     State,
     StaticFiles,
     ToVassal,
+    Wsgi,
 )
 
 WORDS = [
@@ -167,6 +173,10 @@ PLAN = Plan(
         mode="nginx",
         sendfile=False,
     ),
+    apps=Apps((Mount("h.com", "/caffè", Loader("file", "b.py", "site.ini:5"), "app"),), True, False, True, False),
+    headers=Headers((("X-A", "b"),), ("Server",)),
+    wsgi=Wsgi(False, True, False, True, ("ValueError",), ("boom",), ("E()",)),
+    interpreter=Interpreter("/x", ("a",), (Import("one", "site.ini:6", "uno"),), (Import("two", "site.ini:7", ""),)),
 )
 
 
@@ -177,6 +187,8 @@ def test_a_plan_is_read_as_it_was_written():
     assert [type(loader) for loader in read.loaders] == [Loader, Loader]
     assert type(read.statics) is StaticFiles and [type(one) for one in read.statics.maps] == [tuple]
     assert Plan.read(PLAN._replace(statics=None).write()).statics is None
+    assert [type(mount.loader) for mount in read.apps.mounts] == [Loader]
+    assert type(read.wsgi) is Wsgi and type(read.interpreter.aliases[0]) is Import and type(read.headers) is Headers
 
 
 def test_static_files_are_told_field_by_field():

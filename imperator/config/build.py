@@ -10,8 +10,9 @@ import posixpath
 from collections.abc import Sequence
 from typing import Any
 
-from imperator.config import lives, log_files, request_log
+from imperator.config import apps, headers, interpreter, lives, log_files, request_log, wsgi
 from imperator.config.addresses import endpoint
+from imperator.config.apps import Loader
 from imperator.config.complain import Complaints
 from imperator.config.envdir import variables
 from imperator.config.expand import unresolved
@@ -24,7 +25,6 @@ from imperator.config.settings import (
     EnvChange,
     Listen,
     ListenProtocol,
-    Loader,
     Owner,
     Settings,
     StatsAddress,
@@ -324,7 +324,15 @@ class _Build:
             loaders.append(Loader("module", pair.text(), pair.where))
         if pair := self._last("wsgi-file"):
             loaders.append(Loader("file", pair.text(), pair.where))
+        if pair := self._last("eval"):
+            loaders.append(Loader("eval", pair.text(), pair.where))
+        if pair := self._last("paste"):
+            loaders.append(Loader("paste", pair.text(), pair.where))
         self._fields["loaders"] = tuple(loaders)
+        self._fields["apps"] = apps.read(self._all, self.complaints)
+        self._fields["headers"] = headers.read(self._all, self.complaints)
+        self._fields["wsgi"] = wsgi.read(self._all, self.complaints)
+        self._fields["interpreter"] = interpreter.read(self._all, self.complaints)
         changes: list[EnvChange] = [*self._env_of("early-envdir")]
         for pair in self._pairs:
             if pair.key == "env":

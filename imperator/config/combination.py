@@ -235,7 +235,7 @@ def _nothing_to_do(
     first = next((pair.where._replace(line=0) for pair in pairs if pair.where.line), None)
     if not settings.listen:
         _no_socket(present, found, vassal, pairs)
-    if settings.loaders or not pairs:
+    if settings.loaders or settings.apps.mounts or not pairs:
         return
     foreign = next((pair for pair in pairs if plugin_of(pair.key)), None)
     if not any(name in present for name in _LOADERS):

@@ -22,7 +22,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from imperator.config.apps import Apps, Loader
+from imperator.config.headers import Headers
+from imperator.config.interpreter import Interpreter
 from imperator.config.statics import Statics
+from imperator.config.wsgi import Wsgi
 from imperator.errors import Where
 from imperator.pipes import Lives, RequestLog
 
@@ -71,14 +75,6 @@ class StatsAddress(NamedTuple):
     address: str
     where: Where
     endpoint: Endpoint
-
-
-class Loader(NamedTuple):
-    """One application to load. ``file``: a path as written; ``module``: ``pkg.mod[:name[()]]``."""
-
-    kind: Literal["file", "module"]
-    target: str
-    where: Where
 
 
 class EnvChange(NamedTuple):
@@ -240,6 +236,10 @@ class Settings(NamedTuple):
     loaders: tuple[Loader, ...] = ()
     callable: str | None = None
     """The default attribute of every loader; None: ``application``."""
+    apps: Apps = Apps()
+    headers: Headers = Headers()
+    wsgi: Wsgi = Wsgi()
+    interpreter: Interpreter = Interpreter()
     need_app: bool = False
     home: str | None = None
     """The virtualenv, absolute."""

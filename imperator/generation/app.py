@@ -1,7 +1,8 @@
 """Find and import the application that the configuration names.
 
-Two ways lead to it: a file, whatever its extension, which is run as a module, and a module's name. Both end at an
-attribute: ``application``, what ``callable`` says, or what the name itself says; a name with ``()`` is a factory.
+A file, whatever its extension, is run as a module; a module is imported; source text out of the configuration is run.
+They end at an attribute: ``application``, what ``callable`` says, or what the name itself says; a name with ``()`` is
+a factory. The fourth way is an address for paste.deploy, which makes the application.
 
 What goes wrong is told once, in one line with the place in the application's code that can be mended, the traceback
 beside it, and the files that a watcher should look at.
@@ -17,7 +18,7 @@ import sys
 import traceback
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from imperator.errors import printable
 from imperator.pipes import Failed, Loader
@@ -54,29 +55,75 @@ def load(loaders: list[Loader], callable_name: str) -> Application:
             return _load(loader, callable_name or "application")
         except NotLoaded as failure:
             failures.append(failure.failed)
-    first = failures[0]
-    raise NotLoaded(
-        first._replace(
-            traceback="".join(failure.traceback for failure in failures),
-            files=[file for failure in failures for file in failure.files],
-        )
+    raise NotLoaded(together(failures))
+
+
+def together(failures: list[Failed]) -> Failed:
+    """Several failures as one, which gives the reason of the first."""
+    return failures[0]._replace(
+        traceback="".join(failure.traceback for failure in failures),
+        files=[file for failure in failures for file in failure.files],
     )
+
+
+class Several(dict[str, Application]):
+    """Applications by their mounts, as a module's ``applications`` names them. Not called."""
+
+    def __call__(self, *_: Any) -> NoReturn:  # noqa: ANN401 - whatever an application is called with
+        """There is no one application."""
+        raise TypeError("several applications are not one")
+
+
+def several(application: Application | None) -> Several | None:
+    """The applications that a module mounts by itself; None if it is one."""
+    return application if isinstance(application, Several) else None
 
 
 def _load(loader: Loader, callable_name: str) -> Application:
     if loader.kind == "file":
         path = os.path.abspath(loader.target)
-        module = _guarded(loader, [path], lambda: run_file(loader.target))
+        module = guarded(loader, [path], lambda: run_file(loader.target))
         return _attribute(loader, module, callable_name, [path])
+    if loader.kind == "eval":
+        return _attribute(loader, guarded(loader, [], lambda: _run_text(loader.target)), callable_name, [])
+    if loader.kind == "paste":
+        return guarded(loader, [], lambda: _paste(loader.target))  # type: ignore[no-any-return]
     name, _, attribute = loader.target.partition(":")
-    module = _guarded(loader, _candidates(name), lambda: importlib.import_module(name))
+    module = guarded(loader, _candidates(name), lambda: importlib.import_module(name))
     files = [module.__file__] if getattr(module, "__file__", None) else []
+    if mounted := _mounted(module):
+        return mounted
     return _attribute(loader, module, attribute or callable_name, [str(file) for file in files])
 
 
-def run_file(path: str) -> types.ModuleType:
-    """Run a file as a module, under a name made of its path as uWSGI makes it."""
-    name = "uwsgi_file_" + path.replace("/", "_").replace(".", "_")
+def _mounted(module: types.ModuleType) -> Several | None:
+    """The dict ``applications`` of a module: callables by their mounts, whose keys may be bytes as uWSGI wants them."""
+    told = getattr(module, "applications", None)
+    if not isinstance(told, dict) or not told or not all(callable(one) for one in told.values()):
+        return None
+    names = [os.fsdecode(name) if isinstance(name, bytes) else name for name in told]
+    if not all(isinstance(name, str) and (not name or name.startswith("/")) for name in names):
+        return None
+    return Several(zip(names, told.values(), strict=True))
+
+
+def _run_text(text: str) -> types.ModuleType:
+    module = types.ModuleType("uwsgi_eval_config")
+    sys.modules[module.__name__] = module
+    exec(compile(text, "<eval>", "exec"), vars(module))
+    return module
+
+
+def _paste(address: str) -> Application:
+    """What paste.deploy makes of ``config:file.ini[#name]``; without a scheme it is a file."""
+    deploy = importlib.import_module("paste.deploy")  # the application's, found where it is found
+    uri = address if ":" in address else "config:" + address
+    return deploy.loadapp(uri, relative_to=os.getcwd())  # type: ignore[no-any-return]
+
+
+def run_file(path: str, name: str = "") -> types.ModuleType:
+    """Run a file as a module; without a name it gets one made of its path as uWSGI makes it."""
+    name = name or "uwsgi_file_" + path.replace("/", "_").replace(".", "_")
     loader = _Uncompiled(name, path)
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None:
@@ -98,7 +145,7 @@ class _Uncompiled(importlib.machinery.SourceFileLoader):
         raise OSError
 
 
-def _guarded(loader: Loader, files: list[str], action: Callable[[], Any]) -> Any:  # noqa: ANN401 - the application's
+def guarded(loader: Loader, files: list[str], action: Callable[[], Any]) -> Any:  # noqa: ANN401 - the application's
     """Run the application's own code; whatever it raises is its failure, not ours."""
     try:
         return action()
@@ -114,7 +161,7 @@ def _attribute(loader: Loader, module: types.ModuleType, name: str, files: list[
     missing = object()
     found: Any = module
     for part in name.split("."):
-        found = _guarded(loader, files, lambda found=found, part=part: getattr(found, part, missing))  # type: ignore[misc]
+        found = guarded(loader, files, lambda found=found, part=part: getattr(found, part, missing))  # type: ignore[misc]
         if found is missing:
             break
     place = files[0] if files else module.__name__
@@ -125,7 +172,7 @@ def _attribute(loader: Loader, module: types.ModuleType, name: str, files: list[
         raise NotLoaded(Failed(reason, "", files))
     application: Any = found
     if factory:
-        application = _guarded(loader, files, lambda: application())
+        application = guarded(loader, files, lambda: application())
     if not callable(application):
         kind = type(application).__name__
         hint = "point callable = at the WSGI application"

@@ -17,9 +17,8 @@ from typing import NoReturn
 
 from imperator import logs, pipes
 from imperator._core import Scoreboard
-from imperator.generation import app as applications
-from imperator.generation import policy, worker
-from imperator.generation.app import Application
+from imperator.generation import apps, imports, policy, worker
+from imperator.generation.app import NotLoaded
 from imperator.generation.watch import Watch
 from imperator.pipes import Failed, Loaded, Order, Plan, Ready
 from imperator.process import kernel
@@ -51,44 +50,25 @@ def _run(control_fd: int, plan_fd: int) -> int:
         os.set_inheritable(plan.request_log.fd, False)
     master = socket.socket(fileno=control_fd)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupted import has nothing to tell
-    _prepare_interpreter(plan)
+    imports.prepare(plan.interpreter, plan.pythonpath)
     if plan.lives.lazy:
-        return Generation(plan, master, None).run()
-    application = _load(plan, master)
-    if application is None and not plan.serve_without_app:
+        return Generation(plan, master, apps.Table(None)).run()
+    table, complete = _load(plan, master)
+    if not complete and not plan.serve_without_app:
         return NO_APP
-    return Generation(plan, master, application).run()
+    return Generation(plan, master, table).run()
 
 
-def _load(plan: Plan, above: socket.socket) -> Application | None:
-    """Import the application, and tell whoever is above how that went."""
+def _load(plan: Plan, above: socket.socket) -> tuple[apps.Table, bool]:
+    """Import the applications, and tell whoever is above how that went; answers also whether all are there."""
     began = time.monotonic()
     try:
-        application = applications.load(plan.loaders, plan.callable)
-    except applications.NotLoaded as failure:
-        _tell(above, failure.failed)
-        return None
-    seconds = time.monotonic() - began
-    logs.say(
-        f"WSGI app 0 (mountpoint='') ready in {int(seconds)} seconds on interpreter {hex(id(sys.modules))}"
-        f" pid: {os.getpid()} (default app)"
-    )
-    _tell(above, Loaded(seconds))
-    return application
-
-
-def _prepare_interpreter(plan: Plan) -> None:
-    """What uWSGI's applications find in ``sys``: ``.`` and the configured directories before the normal path."""
-    from glob import glob
-
-    sys.argv = ["uwsgi"]
-    sys.path[:0] = [".", ""]
-    for pattern in plan.pythonpath:
-        # A directory that does not exist yet is an entry all the same, as it is for Python.
-        sys.path[:0] = sorted(glob(pattern), reverse=True) or [pattern]
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure:
-        reconfigure(line_buffering=True)
+        imports.run(plan.interpreter)
+        table, failed = apps.load(plan)
+    except NotLoaded as failure:
+        table, failed = apps.Table(None), failure.failed
+    _tell(above, failed or Loaded(time.monotonic() - began))
+    return table, failed is None
 
 
 def _tell(above: socket.socket, word: Failed | Loaded | Ready) -> None:
@@ -101,10 +81,10 @@ def _tell(above: socket.socket, word: Failed | Loaded | Ready) -> None:
 class Generation:
     """The workers of one loaded application."""
 
-    def __init__(self, plan: Plan, master: socket.socket, application: Application | None) -> None:
+    def __init__(self, plan: Plan, master: socket.socket, table: apps.Table) -> None:
         self._plan = plan
         self._master = master
-        self._application = application
+        self._table = table
         self._scoreboard = Scoreboard(plan.scoreboard_fd)
         self._loop = Loop()
         lives = plan.lives
@@ -210,11 +190,11 @@ class Generation:
 
             title.show(titles[0].replace("%d", str(number)))
         if self._plan.lives.lazy:
-            self._application = _load(self._plan, door)
+            self._table, complete = _load(self._plan, door)
             # One that loaded before is not replaced by one that does not load any more.
-            if self._application is None and (self._lazily or not self._plan.serve_without_app):
+            if not complete and (self._lazily or not self._plan.serve_without_app):
                 return NO_APP
-        return worker.serve(self._application, self._plan, number, seat, door.fileno())
+        return worker.serve(self._table, self._plan, number, seat, door.fileno())
 
     def _heard(self, seat: int, door: socket.socket) -> None:
         try:
@@ -225,6 +205,8 @@ class Generation:
             self._step(policy.WorkerReady(seat))
         elif message == pipes.WORN_WORKER:
             self._step(policy.WorkerWorn(seat, "max-requests"))
+        elif message == pipes.FAILED_WORKER:
+            self._step(policy.WorkerWorn(seat, "reload-on-exception", at_once=True))
         elif message:
             self._understand(message)
         else:

@@ -11,8 +11,15 @@ import signal
 from typing import NamedTuple
 
 from imperator import _core
-from imperator.generation.app import Application
-from imperator.pipes import Door, Plan, RequestLog, StaticFiles
+from imperator.generation.apps import Mounts, Table
+from imperator.pipes import Door, Plan, RequestLog, StaticFiles, Wsgi
+
+
+class HeaderChanges(NamedTuple):
+    """Headers of every answer, as bytes; see ``_core.pyi``."""
+
+    remove: list[bytes]
+    add: list[tuple[bytes, bytes]]
 
 
 class WorkerSettings(NamedTuple):
@@ -34,16 +41,19 @@ class WorkerSettings(NamedTuple):
     request_log: RequestLog
     hostname: str
     statics: StaticFiles | None
+    mounts: Mounts | None
+    headers: HeaderChanges | None
+    wsgi: Wsgi
 
 
-def serve(app: Application | None, plan: Plan, number: int, seat: int, control_fd: int) -> int:
+def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> int:
     """Serve as worker ``number`` in this freshly forked process; answers its exit status."""
     # Whoever wonders what a worker is at asks it with SIGUSR2, also if it holds the GIL for ever.
     faulthandler.register(signal.SIGUSR2, file=2, all_threads=True)
     if plan.chdir2:
         os.chdir(plan.chdir2)
     status = _core.serve(
-        app,
+        table.app,
         WorkerSettings(
             listeners=plan.doors,
             worker_id=number,
@@ -61,10 +71,24 @@ def serve(app: Application | None, plan: Plan, number: int, seat: int, control_f
             request_log=plan.request_log,
             hostname=plan.hostname,
             statics=plan.statics,
+            mounts=table.mounts,
+            headers=_headers(plan),
+            wsgi=plan.wsgi,
         ),
     )
     run_atexit()
     return status
+
+
+def _headers(plan: Plan) -> HeaderChanges | None:
+    add, remove = plan.headers
+    if not add and not remove:
+        return None
+    return HeaderChanges([_bytes(name) for name in remove], [(_bytes(name), _bytes(value)) for name, value in add])
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def run_atexit() -> None:

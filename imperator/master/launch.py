@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from imperator import pipes
 from imperator._core import Scoreboard
+from imperator.config.apps import Apps, Loader
+from imperator.config.interpreter import Import, Interpreter
 from imperator.config.settings import Settings
 from imperator.config.statics import Statics
 from imperator.errors import Diagnostic, Refused
@@ -55,7 +57,7 @@ def start(
         except OSError as error:
             raise Refused(_no_room(error)) from error
         closing.callback(its.close)
-        argv = [python, START, str(its.fileno()), str(plan_fd), f"generation {number} of {name}"]
+        argv = [python, *switches(settings), START, str(its.fileno()), str(plan_fd), f"generation {number} of {name}"]
         keep = [its.fileno(), plan_fd, scoreboard_fd, *(door.fd for door in doors)]
         if settings.request_log.fd > 2:
             keep.append(settings.request_log.fd)
@@ -120,7 +122,7 @@ def plan(settings: Settings, number: int, name: str, doors: list[Door], scoreboa
         number=number,
         name=name,
         doors=doors,
-        loaders=[pipes.Loader(one.kind, one.target, str(one.where)) for one in settings.loaders],
+        loaders=[_loader(one) for one in settings.loaders],
         callable=settings.callable or "",
         chdir=settings.directory or "",
         chdir2=settings.directory2 or "",
@@ -139,7 +141,33 @@ def plan(settings: Settings, number: int, name: str, doors: list[Door], scoreboa
         lives=settings.lives,
         request_log=settings.request_log,
         statics=pipes.StaticFiles.of(settings.statics) if settings.statics != Statics() else None,
+        apps=_apps(settings.apps),
+        headers=pipes.Headers(*settings.headers),
+        wsgi=pipes.Wsgi(*settings.wsgi),
+        interpreter=_interpreter(settings.interpreter),
     )
+
+
+def switches(settings: Settings) -> list[str]:
+    """What the command line of a generation's Python has before the program."""
+    level = settings.interpreter.optimize
+    return [*(["-" + "O" * level] if level else []), *(["-S"] if settings.interpreter.no_site else [])]
+
+
+def _loader(one: Loader) -> pipes.Loader:
+    return pipes.Loader(one.kind, one.target, str(one.where))
+
+
+def _apps(apps: Apps) -> pipes.Apps:
+    mounts = [pipes.Mount(one.host, one.prefix, _loader(one.loader), one.callable) for one in apps.mounts]
+    return pipes.Apps(tuple(mounts), *apps[1:])
+
+
+def _interpreter(told: Interpreter) -> pipes.Interpreter:
+    def imports(some: tuple[Import, ...]) -> tuple[pipes.Import, ...]:
+        return tuple(pipes.Import(one.target, str(one.where), one.alias) for one in some)
+
+    return pipes.Interpreter(told.executable, told.argv, imports(told.aliases), imports(told.imports))
 
 
 def titles(settings: Settings) -> list[str]:

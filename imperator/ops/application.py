@@ -12,8 +12,9 @@ import re
 import sys
 from typing import NamedTuple
 
+from imperator.config.apps import Loader
 from imperator.config.expand import unresolved
-from imperator.config.settings import Loader, Settings
+from imperator.config.settings import Settings
 from imperator.errors import Diagnostic, Severity, Where
 from imperator.ops.ground import look
 from imperator.ops.person import READ, Person
@@ -33,13 +34,20 @@ def examine(settings: Settings, runner: Person) -> list[Diagnostic]:
     if settings.home is not None and not os.path.isdir(settings.home):
         return []
     found: list[Diagnostic] = []
-    for loader in settings.loaders:
-        if not (unresolved(loader.target) or any(mark in loader.target for mark in ("{{", "${", "<%"))):
-            found += _file(settings, loader, runner) if loader.kind == "file" else _module(settings, loader, runner)
+    default = settings.callable or "application"
+    named = [(loader, default) for loader in settings.loaders]
+    named += [(mount.loader, mount.callable or default) for mount in settings.apps.mounts]
+    for loader, name in named:
+        if unresolved(loader.target) or any(mark in loader.target for mark in ("{{", "${", "<%")):
+            continue
+        if loader.kind == "file":
+            found += _file(settings, loader, name, runner)
+        elif loader.kind == "module":
+            found += _module(settings, loader, name, runner)
     return found
 
 
-def _file(settings: Settings, loader: Loader, runner: Person) -> list[Diagnostic]:
+def _file(settings: Settings, loader: Loader, name: str, runner: Person) -> list[Diagnostic]:
     base = settings.directory or settings.start
     path = os.path.join(base, loader.target)
     state = look(path)
@@ -54,11 +62,10 @@ def _file(settings: Settings, loader: Loader, runner: Person) -> list[Diagnostic
                 f"names begin at {base}; correct the name, or set chdir",
             )
         ]
-    name = settings.callable or "application"
     return _source(settings, loader, path, name, runner)
 
 
-def _module(settings: Settings, loader: Loader, runner: Person) -> list[Diagnostic]:
+def _module(settings: Settings, loader: Loader, default: str, runner: Person) -> list[Diagnostic]:
     name, _, attribute = loader.target.partition(":")
     if not all(part.isidentifier() for part in name.split(".")):
         hint = "write package.module:callable, without .py"
@@ -84,7 +91,7 @@ def _module(settings: Settings, loader: Loader, runner: Person) -> list[Diagnost
             ]
     if not source.path:
         return []
-    return _source(settings, loader, source.path, attribute or settings.callable or "application", runner)
+    return _source(settings, loader, source.path, attribute or default, runner)
 
 
 def _own_folders(settings: Settings) -> list[str]:

@@ -9,7 +9,12 @@ import pytest
 from imperator import _core
 
 STUB = ast.parse((Path(_core.__file__).parent / "_core.pyi").read_text())
-ONLY_FOR_TYPES = {"WSGIApplication", "RequestLogSettings", "ListenerSettings", "StaticSettings", "WorkerSettings"}
+ONLY_FOR_TYPES = {"WSGIApplication"} | {
+    node.name
+    for node in STUB.body
+    if isinstance(node, ast.ClassDef) and "Protocol" in (getattr(base, "id", "") for base in node.bases)
+}
+"""Protocols are what a settings object looks like: Python makes it, the engine reads it."""
 
 
 def names_of_stub() -> set[str]:

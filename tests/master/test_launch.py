@@ -7,7 +7,11 @@ import os
 import pytest
 
 from imperator import pipes
-from imperator.config.settings import EnvChange, Loader, Settings
+from imperator.config.apps import Apps, Loader, Mount
+from imperator.config.headers import Headers
+from imperator.config.interpreter import Import, Interpreter
+from imperator.config.settings import EnvChange, Settings
+from imperator.config.wsgi import Wsgi
 from imperator.errors import Refused, Where
 from imperator.master import launch
 from tests.process.child import run
@@ -128,3 +132,20 @@ def test_a_generation_that_cannot_be_started_says_why_and_leaves_nothing_open(tm
     assert os.listdir("/proc/self/fd") == before
     [complaint] = raised.value.diagnostics
     assert message in complaint.message or (home == "plain" and complaint.code == "interpreter-out-of-reach")
+
+
+def test_the_plan_has_every_group():
+    groups = settings(
+        apps=Apps((Mount("h", "/a", Loader("module", "one", HOME), "app"),), True, False, True, False),
+        headers=Headers((("A", "b"),), ("C",)),
+        wsgi=Wsgi(False, True, False, True, ("A",), ("b",), ("c",)),
+        interpreter=Interpreter(2, True, "/x", ("a",), (Import("one", HOME, "uno"),), (Import("two", HOME),)),
+    )
+    plan = launch.plan(groups, 1, "site.ini", [], 3, anyway=False)
+    [mount] = plan.apps.mounts
+    assert mount == pipes.Mount("h", "/a", pipes.Loader("module", "one", "site.ini:5"), "app")
+    assert plan.apps[1:] == (True, False, True, False)
+    assert (plan.headers, plan.wsgi) == (groups.headers, groups.wsgi)
+    assert plan.interpreter.aliases == (("one", "site.ini:5", "uno"),)
+    assert plan.interpreter[:2] == ("/x", ("a",))
+    assert launch.switches(groups) == ["-OO", "-S"] and launch.switches(settings()) == []

@@ -17,14 +17,17 @@ ROWS = (
     ),
     Option(
         ("no-default-app",), takes="none", kind="flag", default="off", subsystem="apps",
+        status="supported",
         help="Unmatched mountpoints give an error instead of falling back to app 0",
     ),
     Option(
         ("manage-script-name",), takes="none", kind="flag", default="off", subsystem="apps",
+        status="supported",
         help="Derive SCRIPT_NAME/PATH_INFO from the mounted app prefix",
     ),
     Option(
         ("ignore-script-name",), takes="none", kind="flag", default="off", subsystem="apps",
+        status="supported",
         help="Do not use SCRIPT_NAME when choosing the app",
     ),
     Option(("async",), kind="int", default="1 (off)", subsystem="async", help="Number of async cores per worker"),
@@ -40,6 +43,7 @@ ROWS = (
     ),
     Option(
         ("mount", "worker-mount"), kind="list", repeats=True, subsystem="apps",
+        status="supported",
         help="mountpoint=app: load an app under a URL prefix (or host|prefix)",
     ),
     Option(
@@ -52,10 +56,12 @@ ROWS = (
     ),
     Option(
         ("vhost",), takes="none", kind="flag", default="off", subsystem="apps",
+        status="supported",
         help="Select apps by host name as well as script name",
     ),
     Option(
         ("vhost-host",), takes="none", kind="flag", default="off", implies=("vhost",), subsystem="apps",
+        status="supported",
         help="Turns vhost on; its own HTTP_HOST switch is not consulted in 2.0.31",
     ),
     Option(("loop",), default="simple (async when async>1)", subsystem="async", help="Main loop engine by name"),

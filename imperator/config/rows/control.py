@@ -53,6 +53,7 @@ ROWS = (
     ),
     Option(
         ("catch-exceptions",), takes="none", kind="flag", default="off", subsystem="debug",
+        status="refused", reason="clients would see the environ with its secrets; the log has every traceback",
         help="Send uncaught exception text to the client",
     ),
     Option(

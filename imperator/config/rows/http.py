@@ -20,9 +20,14 @@ ROWS = (
         ("error-page-500",), kind="list", repeats=True, subsystem="http",
         help="HTML file sent for internally generated 500",
     ),
-    Option(("add-header",), kind="list", repeats=True, subsystem="http", help="Header line added to every response"),
+    Option(
+        ("add-header",), kind="list", repeats=True, subsystem="http",
+        status="supported",
+        help="Header line added to every response",
+    ),
     Option(
         ("rem-header", "del-header"), kind="list", repeats=True, subsystem="http",
+        status="supported",
         help="Header name removed from every response",
     ),
     Option(

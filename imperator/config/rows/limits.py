@@ -194,18 +194,22 @@ ROWS = (
     ),
     Option(
         ("reload-on-exception",), takes="none", kind="flag", default="off", subsystem="reload",
+        status="supported",
         help="Recycle the worker after any uncaught exception",
     ),
     Option(
         ("reload-on-exception-type",), kind="list", repeats=True, subsystem="reload",
+        status="supported",
         help="Recycle the worker after an exception of this class name",
     ),
     Option(
         ("reload-on-exception-value",), kind="list", repeats=True, subsystem="reload",
+        status="supported",
         help="Recycle the worker after an exception with this message",
     ),
     Option(
         ("reload-on-exception-repr",), kind="list", repeats=True, subsystem="reload",
+        status="supported",
         help="Recycle the worker after an exception with this repr",
     ),
     Option(("max-fd",), kind="int", default="inherited", subsystem="limits", help="RLIMIT_NOFILE value to set"),
@@ -271,6 +275,7 @@ ROWS = (
     ),
     Option(
         ("response-headers-limit",), kind="int", default="65535", subsystem="limits",
+        status="accepted", reason="the head of an answer may have any size",
         help="Maximum total size of response headers",
     ),
     Option(

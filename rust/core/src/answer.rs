@@ -14,6 +14,7 @@ use wire::{Facts, Framing};
 use crate::cores::Engine;
 use crate::transfer::Transfer;
 use crate::transport::{Ready, Transport};
+use crate::wsgi::Wsgi;
 
 /// Bytes that may wait for a slow client while the application goes on.
 const BACKLOG: usize = 256 * 1024;
@@ -109,6 +110,11 @@ impl Answer {
         std::mem::swap(&mut self.out, out);
     }
 
+    /// The configuration's say in how applications are called.
+    pub fn wsgi(&self) -> Option<&'static Wsgi> {
+        self.engine.map(|engine| &engine.settings.wsgi)
+    }
+
     /// The request is over.
     pub fn close(&mut self) {
         self.over = true;
@@ -141,6 +147,9 @@ impl Answer {
     /// Frame the head. `length`: of the whole body, if it is known.
     pub fn begin(&mut self, length: Option<u64>, date: &str) {
         let before = self.out.len();
+        if let Some(headers) = self.engine.and_then(|engine| engine.settings.headers.as_ref()) {
+            headers.apply(self);
+        }
         self.facts.persistent &= !self.engine.is_some_and(Engine::is_draining);
         let text = &self.text;
         let part = |from: u32, to: u32| text.get(from as usize..to as usize).unwrap_or(&[]);

@@ -5,7 +5,7 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use wire::Protocol;
+use wire::{Known, Protocol};
 
 use crate::answer::Answer;
 use crate::conn::Conn;
@@ -46,11 +46,14 @@ fn is_exactly(object: &Bound<'_, PyAny>, kind: *mut ffi::PyTypeObject) -> bool {
 fn bytes_of<'a>(chunk: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
     match chunk.cast::<PyBytes>() {
         Ok(bytes) => Ok(bytes.as_bytes()),
-        Err(_) => {
-            let kind = chunk.get_type().name()?.to_string();
-            Err(PyTypeError::new_err(format!("the application's iterable must yield bytes, not {kind} (PEP 3333)")))
-        }
+        Err(_) => Err(not_bytes(chunk)),
     }
+}
+
+#[cold]
+fn not_bytes(chunk: &Bound<'_, PyAny>) -> PyErr {
+    let kind = chunk.get_type().name().map_or_else(|_| String::new(), |name| name.to_string());
+    PyTypeError::new_err(format!("the application's iterable must yield bytes, not {kind} (PEP 3333)"))
 }
 
 fn not_started() -> PyErr {
@@ -61,9 +64,19 @@ fn not_started() -> PyErr {
 struct Delivery<'a> {
     exchange: &'a Exchange,
     date: &'a str,
+    /// Anything that has bytes may stand for them.
+    accept_buffers: bool,
 }
 
 impl Delivery<'_> {
+    /// A chunk that may be no bytes, as bytes.
+    fn plain<'py>(&self, chunk: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        if !self.accept_buffers || chunk.is_instance_of::<PyBytes>() {
+            return Ok(chunk);
+        }
+        crate::wsgi::bytes_of_buffer(&chunk).map(Bound::into_any).map_err(|_| not_bytes(&chunk))
+    }
+
     fn begin(&self, answer: &mut Answer, length: Option<u64>) -> PyResult<()> {
         if answer.has_head() {
             return Ok(());
@@ -84,7 +97,7 @@ impl Delivery<'_> {
             } else {
                 ffi::PyTuple_GetItem(items.as_ptr(), index as ffi::Py_ssize_t)
             };
-            Bound::from_borrowed_ptr_or_err(py, object)
+            Bound::from_borrowed_ptr_or_err(py, object).and_then(|chunk| self.plain(chunk))
         };
         let count = items.len()?;
         let mut answer = self.exchange.lock(py);
@@ -119,6 +132,7 @@ impl Delivery<'_> {
                 }
                 return self.begin(&mut self.exchange.lock(py), Some(0));
             };
+            let chunk = self.plain(chunk)?;
             let data = bytes_of(&chunk)?;
             if data.is_empty() {
                 continue;
@@ -212,6 +226,7 @@ impl Core {
             if let Some(transfer) = &mut conn.transfer {
                 transfer.began = began;
             }
+            let outcome = Outcome { app: self.app_id, ..outcome };
             conn.told = Some((outcome, Times { started, micros: ended - began, waited }));
         }
         ended
@@ -234,11 +249,7 @@ impl Core {
         });
 
         if !engine.has_app {
-            engine.log.say("--- no python application found, check your startup logs for errors ---");
-            wire::error_page(&wire::Facts { persistent: false, ..facts }, 500, "", &mut conn.out);
-            conn.persistent = false;
-            conn.linger = true;
-            return Outcome { status: 500, head_bytes: conn.out.len(), ..Outcome::default() };
+            return self.have_no_app(conn);
         }
         if !self.reused.functions.are_ours() {
             match Functions::new(py) {
@@ -269,25 +280,50 @@ impl Core {
             Err(Failure::Refused(refusal)) => {
                 // Every refusal of a path has a status; `refuse` leaves the answer in `out`.
                 conn.refuse(self, refusal);
+                if engine.settings.mounts.is_some() {
+                    self.app_id = -1;
+                }
                 let status = refusal.status().unwrap_or(400);
                 return Outcome { status, head_bytes: conn.out.len(), ..Outcome::default() };
             }
             Err(Failure::Python(error)) => return self.give_up(py, conn, &error),
         };
+        let app = match &engine.settings.mounts {
+            None => &engine.app,
+            Some(mounts) => {
+                let text = conn.request.text(conn.head());
+                let named = conn.request.find(Known::UwsgiAppid).map(|span| span.of(text));
+                let found = match mounts.choose(environ.bind(py), named) {
+                    Ok(found) => found,
+                    Err(error) => return self.give_up(py, conn, &error),
+                };
+                self.app_id = found.as_ref().map_or(-1, |found| found.id);
+                match found.and_then(|found| found.app) {
+                    Some(app) => app,
+                    None => return self.have_no_app(conn),
+                }
+            }
+        };
+
+        // Left at the end of this function, when nothing of the application runs any more.
+        let _context = match engine.contexts.map(|contexts| contexts.enter(py)).transpose() {
+            Ok(context) => context,
+            Err(error) => return self.give_up(py, conn, &error),
+        };
 
         let exchange = self.reused.functions.exchange.clone_ref(py);
         let dated = facts.protocol == Protocol::Http && !conn.trusted;
         exchange.get().lock(py).open(engine, facts, conn.io.clone(), dated, &mut conn.out);
-        let delivery = Delivery { exchange: exchange.get(), date: &self.date };
+        let accept_buffers = engine.settings.wsgi.accept_buffers;
+        let delivery = Delivery { exchange: exchange.get(), date: &self.date, accept_buffers };
 
         // SAFETY: live objects; a null ends the arguments; the answer is a new reference or an error.
         let result = unsafe {
             let null: *mut ffi::PyObject = std::ptr::null_mut();
             let start_response = self.reused.functions.start_response.as_ptr();
-            let app = engine.app.as_ptr();
             Bound::from_owned_ptr_or_err(
                 py,
-                ffi::PyObject_CallFunctionObjArgs(app, environ.as_ptr(), start_response, null),
+                ffi::PyObject_CallFunctionObjArgs(app.as_ptr(), environ.as_ptr(), start_response, null),
             )
         };
         let mut outcome = result.and_then(|result| {
@@ -366,6 +402,9 @@ impl Core {
                     scoreboard::add(&self.row().exceptions, 1);
                     drop(answer);
                     engine.trace(py, error);
+                    if engine.settings.wsgi.is_fatal(py, error) {
+                        self.retire();
+                    }
                     answer = exchange.get().lock(py);
                 }
                 if answer.has_head() {
@@ -386,6 +425,7 @@ impl Core {
             read_errors: read_failed.into(),
             write_errors: broken.into(),
             is_static: false,
+            app: 0,
         };
         std::mem::swap(&mut answer.out, &mut conn.out);
         conn.sent = answer.sent;
@@ -415,6 +455,26 @@ impl Core {
             conn.linger = false;
         }
         told
+    }
+
+    /// There is no application for this request.
+    #[cold]
+    fn have_no_app(&self, conn: &mut Conn) -> Outcome {
+        self.engine.log.say("--- no python application found, check your startup logs for errors ---");
+        let facts = wire::Facts { persistent: false, ..conn.request.facts() };
+        wire::error_page(&facts, 500, "", &mut conn.out);
+        conn.persistent = false;
+        conn.linger = true;
+        Outcome { status: 500, head_bytes: conn.out.len(), ..Outcome::default() }
+    }
+
+    /// The configuration wants another worker after such an exception.
+    #[cold]
+    fn retire(&self) {
+        let (id, pid) = (self.engine.settings.worker_id, self.engine.pid);
+        self.engine.log.say(&format!("... monitored exception detected, respawning worker {id} (pid: {pid})..."));
+        // The generation makes a successor first; one that has died is heard of by its end of file.
+        let _ = sys::send(self.engine.settings.control_fd, b"E", false);
     }
 
     /// Python could not even begin.
@@ -464,7 +524,7 @@ impl Core {
             pid: engine.pid,
             worker: engine.settings.worker_id,
             core: self.id,
-            app: if engine.has_app && !outcome.is_static { 0 } else { -1 },
+            app: if outcome.is_static { -1 } else { outcome.app },
             number: if outcome.is_static { -1 } else { number as i64 },
             total,
             times,

@@ -15,6 +15,7 @@ use wire::{Fault, Known, Refusal};
 use crate::call::Reused;
 use crate::conn::{Conn, Next};
 use crate::conns::{Conns, Place};
+use crate::contextvars::Contexts;
 use crate::environ::Vocabulary;
 use crate::log::{http_date, Log};
 use crate::outbox::{self, Outbox};
@@ -57,6 +58,7 @@ pub struct Engine {
     pub app: Py<PyAny>,
     pub has_app: bool,
     pub pid: u32,
+    pub contexts: Option<Contexts>,
     poller: Poller,
     conns: Conns,
     phase: AtomicU8,
@@ -90,6 +92,7 @@ impl Engine {
             app,
             has_app,
             pid: std::process::id(),
+            contexts: Contexts::find(),
             poller,
             conns: Conns::default(),
             phase: AtomicU8::new(Phase::Waiting as u8),
@@ -137,6 +140,9 @@ impl Engine {
 
     /// A control variable came and was ignored: said once per kind.
     pub fn ignored(&self, known: Known) {
+        if known == Known::UwsgiAppid && self.settings.mounts.is_some() {
+            return; // it chooses among the applications that are there
+        }
         let said = self.ignored.get(known as usize).is_none_or(|said| said.swap(true, Relaxed));
         if !said {
             self.log.say(&format!(
@@ -209,6 +215,8 @@ pub struct Core {
     pub gil: Gil,
     pub vocabulary: Vocabulary,
     pub reused: Reused,
+    /// The number of the application that the last request was for.
+    pub app_id: i32,
     /// Milliseconds of the monotonic clock when the core last looked.
     pub now: u64,
     /// The value of a Date field, and its second.
@@ -231,6 +239,7 @@ impl Core {
             gil: Gil { saved: std::ptr::null_mut() },
             vocabulary: Vocabulary::new(py, engine, id)?,
             reused: Reused::new(py)?,
+            app_id: if engine.has_app { 0 } else { -1 },
             now: sys::now_ms(),
             date: String::new(),
             date_second: -1,

@@ -137,7 +137,9 @@ impl Vocabulary {
             dict.set_item("wsgi.multiprocess", settings.workers > 1)?;
             dict.set_item("wsgi.run_once", false)?;
             dict.set_item("wsgi.input_terminated", true)?;
-            dict.set_item("wsgi.file_wrapper", py.get_type::<crate::filewrapper::FileWrapper>())?;
+            if settings.wsgi.file_wrapper {
+                dict.set_item("wsgi.file_wrapper", py.get_type::<crate::filewrapper::FileWrapper>())?;
+            }
             dict.set_item("uwsgi.version", PyBytes::new(py, env!("CARGO_PKG_VERSION").as_bytes()))?;
             dict.set_item("uwsgi.node", PyBytes::new(py, settings.hostname.as_bytes()))?;
             if settings.threads > 1 {

@@ -17,16 +17,19 @@ mod call;
 mod conn;
 mod conns;
 mod contexts;
+mod contextvars;
 mod control;
 mod cores;
 mod environ;
 mod errors;
 mod escape;
 mod filewrapper;
+mod headers;
 mod input;
 mod listener;
 mod log;
 mod log_format;
+mod mounts;
 mod outbox;
 mod poller;
 mod request_log;
@@ -39,6 +42,7 @@ mod sys;
 mod tls;
 mod transfer;
 mod transport;
+mod wsgi;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -178,7 +182,7 @@ fn serve(py: Python<'_>, app: Bound<'_, PyAny>, settings: &Bound<'_, PyAny>) -> 
         std::process::abort();
     }));
     control::take_signals()?;
-    let has_app = !app.is_none();
+    let has_app = !app.is_none() || settings.mounts.is_some();
     let engine: &'static Engine = Box::leak(Box::new(Engine::new(settings, board, app.unbind(), has_app)?));
     if let Some(statics) = engine.settings.statics.as_ref().filter(|_| engine.settings.worker_id == 1) {
         for problem in &statics.problems {

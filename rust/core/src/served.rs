@@ -31,6 +31,8 @@ pub struct Outcome {
     pub write_errors: u64,
     /// The application had no part in it.
     pub is_static: bool,
+    /// Which application; -1: none. Known when all of it is over.
+    pub app: i32,
 }
 
 /// The times of a request, in microseconds.

@@ -6,9 +6,12 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use wire::{Limits, Protocol};
 
+use crate::headers::Headers;
 use crate::listener::{Listener, Network};
+use crate::mounts::Mounts;
 use crate::request_log::RequestLog;
 use crate::statics::Statics;
+use crate::wsgi::Wsgi;
 
 /// Frozen copy of `WorkerSettings`; see `_core.pyi` for the meaning of each. Durations are milliseconds.
 #[derive(Debug)]
@@ -34,6 +37,9 @@ pub struct Settings {
     pub request_log: RequestLog,
     pub hostname: String,
     pub statics: Option<Statics>,
+    pub mounts: Option<Mounts>,
+    pub headers: Option<Headers>,
+    pub wsgi: Wsgi,
 }
 
 fn millis(seconds: f64) -> u64 {
@@ -100,6 +106,9 @@ impl Settings {
             request_log: RequestLog::read(settings)?,
             hostname: settings.getattr("hostname")?.extract()?,
             statics: Statics::read(settings)?,
+            mounts: Mounts::read(settings)?,
+            headers: Headers::read(settings)?,
+            wsgi: Wsgi::read(settings)?,
         })
     }
 }

@@ -11,6 +11,7 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
+use pyo3::types::PyBytes;
 
 use crate::answer::Answer;
 
@@ -246,24 +247,33 @@ fn write(exchange: &Exchange, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResu
     if answer.over {
         return Err(PyRuntimeError::new_err("write was called after its request had ended"));
     }
-    let bytes = data.cast::<pyo3::types::PyBytes>().map_err(|_| {
-        let kind = data.get_type().name().map_or_else(|_| String::new(), |name| name.to_string());
-        PyTypeError::new_err(format!("write() takes bytes, not {kind}"))
-    })?;
+    let buffer;
+    let bytes = match data.cast::<PyBytes>() {
+        Ok(bytes) => bytes,
+        Err(_) if answer.wsgi().is_some_and(|wsgi| wsgi.accept_buffers) => {
+            buffer = crate::wsgi::bytes_of_buffer(data)?;
+            &buffer
+        }
+        Err(_) => {
+            let kind = data.get_type().name().map_or_else(|_| String::new(), |name| name.to_string());
+            return Err(PyTypeError::new_err(format!("write() takes bytes, not {kind}")));
+        }
+    };
     if bytes.as_bytes().is_empty() {
         return Ok(());
     }
+    let raises = answer.wsgi().is_none_or(|wsgi| wsgi.write_raises);
     if answer.broken {
-        return Err(PyOSError::new_err("write error: the client is gone"));
+        return if raises { Err(PyOSError::new_err("write error: the client is gone")) } else { Ok(()) };
     }
     if !answer.has_head() {
         let date = crate::log::http_date((crate::sys::wall_us() / 1_000_000) as i64);
         answer.begin(None, &date);
     }
-    answer
-        .push(bytes.as_bytes())
-        .and_then(|()| answer.flush_or_wait(py))
-        .map_err(|error| PyOSError::new_err(format!("write error: {error}")))
+    match answer.push(bytes.as_bytes()).and_then(|()| answer.flush_or_wait(py)) {
+        Err(error) if raises => Err(PyOSError::new_err(format!("write error: {error}"))),
+        _ => Ok(()),
+    }
 }
 
 unsafe extern "C" fn call_write(
