@@ -114,9 +114,21 @@ class Ready(NamedTuple):
     pids: list[int]
 
 
-Word = Keep | State | Loaded | Failed | Ready
+class ReloadMe(NamedTuple):
+    """worker → generation → master: reload, and why."""
 
-_WORDS: dict[str, Any] = {kind.__name__: kind for kind in (Keep, State, Loaded, Failed, Ready)}
+    why: str
+
+
+class StopMe(NamedTuple):
+    """generation → master: stop the instance, and why."""
+
+    why: str
+
+
+Word = Keep | State | Loaded | Failed | Ready | ReloadMe | StopMe
+
+_WORDS: dict[str, Any] = {kind.__name__: kind for kind in (Keep, State, Loaded, Failed, Ready, ReloadMe, StopMe)}
 
 MAXIMUM = 65536
 """No word is longer, in bytes: a reader with a buffer of this size never cuts one. :func:`say` shortens what is."""
@@ -183,6 +195,8 @@ _KINDS: dict[str, tuple[Callable[[object], bool], ...]] = {
     "Loaded": (_is_number,),
     "Failed": (_is_text, _is_text, _are_texts),
     "Ready": (_are_numbers,),
+    "ReloadMe": (_is_text,),
+    "StopMe": (_is_text,),
 }
 """What the values of each word must be."""
 
@@ -228,6 +242,10 @@ class Lives(NamedTuple):
     harakiri_signal: int = 15
     harakiri_queue: int = 0
     """Nobody is killed while fewer connections wait."""
+    autoreload: float = 0.0
+    """How often worker 1 looks for changed modules."""
+    autoreload_ignored: str = ""
+    """Modules that may change, with commas between."""
 
     def requests(self, number: int) -> int:
         """After how many requests worker ``number`` is replaced."""
@@ -362,6 +380,36 @@ class Interpreter(NamedTuple):
         return cls(executable, tuple(argv), *(tuple(Import(*one) for one in some) for some in imports))
 
 
+class Scaling(NamedTuple):
+    """Between which numbers the workers are, and by which rule. ``least`` 0: there are always ``most``."""
+
+    least: int = 0
+    most: int = 1
+    initial: int = 0
+    step: int = 1
+    """How many are added at once."""
+    overload: int = 3
+    algorithm: str = "spare"
+    busyness_most: int = 50
+    """Percent."""
+    busyness_least: int = 25
+    multiplier: int = 10
+    penalty: int = 2
+    verbose: bool = False
+    backlog_alert: int = 33
+    backlog_step: int = 1
+    backlog_nonzero: int = 60
+    memory_soft: int = 0
+    """Bytes of all workers beyond which none is added."""
+    memory_hard: int = 0
+    """Beyond which one is taken away."""
+    cheap: bool = False
+    """Nobody is started before the first connection."""
+    idle: float = 0.0
+    """Seconds without a request after which all are stopped; 0: never."""
+    die_on_idle: bool = False
+
+
 class Plan(NamedTuple):
     """All that a generation must know. Durations are seconds, sizes bytes."""
 
@@ -392,6 +440,7 @@ class Plan(NamedTuple):
     headers: Headers = Headers()
     wsgi: Wsgi = Wsgi()
     interpreter: Interpreter = Interpreter()
+    scaling: Scaling = Scaling()
 
     def write(self) -> bytes:
         """The plan as bytes for :meth:`read`, which may run in another version of Python."""
@@ -411,4 +460,5 @@ class Plan(NamedTuple):
             headers=Headers.read(plan.headers),
             wsgi=Wsgi.read(plan.wsgi),
             interpreter=Interpreter.read(plan.interpreter),
+            scaling=Scaling(*plan.scaling),
         )

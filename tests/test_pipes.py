@@ -18,14 +18,18 @@ from imperator.pipes import (
     Import,
     Interpreter,
     Keep,
+    Lives,
     Loaded,
     Loader,
     Mount,
     Order,
     Plan,
     Ready,
+    ReloadMe,
+    Scaling,
     State,
     StaticFiles,
+    StopMe,
     ToVassal,
     Wsgi,
 )
@@ -41,6 +45,8 @@ WORDS = [
     Failed("città", "caf\udce9 \ud800", []),
     Ready([1, 2, 3]),
     Ready([]),
+    ReloadMe("app.py was changed"),
+    StopMe("die-on-idle"),
 ]
 
 
@@ -73,6 +79,7 @@ def test_a_word_is_heard_as_it_was_said(word):
         b'["Failed", "r", null, []]',
         b'["Failed", "r", "t", "files"]',
         b'["Failed", "r", "t", [1]]',
+        b'["ReloadMe", 5]',
         b'["Ready", 5]',
         b'["Ready", ["5"]]',
         b'["State", "failed", 5]',
@@ -177,12 +184,15 @@ PLAN = Plan(
     headers=Headers((("X-A", "b"),), ("Server",)),
     wsgi=Wsgi(False, True, False, True, ("ValueError",), ("boom",), ("E()",)),
     interpreter=Interpreter("/x", ("a",), (Import("one", "site.ini:6", "uno"),), (Import("two", "site.ini:7", ""),)),
+    lives=Lives(max_requests=500, most=60.0, lazy=True, autoreload_ignored="a,b"),
+    scaling=Scaling(least=2, algorithm="busyness", idle=5.0),
 )
 
 
 def test_a_plan_is_read_as_it_was_written():
     read = Plan.read(PLAN.write())
     assert read == PLAN
+    assert (type(read.lives), type(read.scaling)) == (Lives, Scaling)
     assert [type(door) for door in read.doors] == [Door, Door]
     assert [type(loader) for loader in read.loaders] == [Loader, Loader]
     assert type(read.statics) is StaticFiles and [type(one) for one in read.statics.maps] == [tuple]

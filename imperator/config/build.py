@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Sequence
 from typing import Any
 
-from imperator.config import apps, headers, interpreter, lives, log_files, request_log, wsgi
+from imperator.config import apps, headers, interpreter, lives, log_files, orders, request_log, scaling, wsgi
 from imperator.config.addresses import endpoint
 from imperator.config.apps import Loader
 from imperator.config.complain import Complaints
@@ -137,6 +137,8 @@ class _Build:
         date = self._fields["logs"].date
         self._fields["request_log"] = request_log.read(self._last, self.complaints)._replace(date=date)
         self._fields["statics"] = statics(self._all, self._base, self._world, self.complaints)
+        self._fields["scaling"] = scaling.read(self._all, self._fields.get("workers", 1), self.complaints)
+        self._fields["orders"] = orders.read(self._all, self._base, self.complaints)
         self._fields["command"] = self._command()
         self._emperor()
         read_values(self._pairs, self._world, self.complaints)

@@ -60,6 +60,8 @@ CODES: dict[str, str] = {
     "number-trailing": "text behind a number is ignored",
     "number-negative": "a number is negative",
     "number-out-of-range": "a number is larger or smaller than makes sense",
+    "cheaper-too-high": "the least number of workers is not less than the most",
+    "algorithm-unknown": "`cheaper-algo` names no rule for the number of workers",
     "lifetime-too-short": "a worker would have to be replaced before it may be",
     "no-workers": "the number of workers comes to zero",
     "value-empty": "an option has an empty value that it cannot do without",
@@ -101,7 +103,6 @@ CODES: dict[str, str] = {
     # combinations, and advice
     "no-effect-alone": "an option needs another one that is not there",
     "harakiri-shorter": "`harakiri` ends requests before another timeout can",
-    "cheaper-too-high": "`cheaper` is not less than the number of workers",
     "socket-closed": "nobody but its owner may connect to a socket",
     "no-socket": "nothing says where to listen",
     "no-application": "nothing says which application to run",

@@ -123,7 +123,6 @@ def combine(settings: Settings, pairs: Sequence[Pair], *, vassal: bool) -> list[
     _lonely(settings, pairs, present, found)
     _impatient(pairs, found)
     _crowded(settings, found)
-    _too_cheap(settings, pairs, found)
     if settings.command is None and not settings.emperor:
         _nothing_to_do(settings, pairs, present, found, vassal)
     return list(found)
@@ -212,21 +211,6 @@ def _collide(one: Endpoint, other: Endpoint) -> bool:
     if one.kind == other.kind:
         return one.host == other.host or bool(wide)
     return "inet6" in wide
-
-
-def _too_cheap(settings: Settings, pairs: Sequence[Pair], found: Complaints) -> None:
-    row = lookup("cheaper")
-    last = next((pair for pair in reversed(pairs) if row is not None and pair.key in row.names), None)
-    if last is None:
-        return
-    digits = leading_digits(last.text().strip())[0]
-    if digits and len(digits) < 10 and int(digits) > 0 and int(digits) >= settings.workers:
-        found.error(
-            "cheaper-too-high",
-            last.where,
-            f"{last.key} = {last.text()} is not less than the number of workers, which is {settings.workers}",
-            f"write {last.key} = 1 and processes = {max(2, settings.workers)} or more; uWSGI would not start",
-        )
 
 
 def _nothing_to_do(

@@ -20,7 +20,7 @@ _MOST = 2**31 - 1
 
 def read(found: Found, workers: int, complaints: Complaints) -> Lives:
     """What the lines mean for an instance of so many workers."""
-    reader = _Reader(found, complaints)
+    reader = Reader(found, complaints)
     count = reader.number("max-requests")
     count, delta = _spread(count, reader.number("max-requests-delta", default=-1), workers)
     least = reader.number("min-worker-lifetime", default=10)
@@ -48,6 +48,8 @@ def read(found: Found, workers: int, complaints: Complaints) -> Lives:
         harakiri_grace=float(reader.number("harakiri-graceful-timeout")),
         harakiri_signal=reader.number("harakiri-graceful-signal", default=15, least=1, most=64),
         harakiri_queue=reader.number("harakiri-queue-threshold"),
+        autoreload=float(reader.number("py-auto-reload")),
+        autoreload_ignored=",".join(pair.text() for pair in found.get("py-auto-reload-ignore", ())),
     )
 
 
@@ -63,7 +65,7 @@ def _spread(limit: int, delta: int, workers: int) -> tuple[int, int]:
     return limit, max(1, limit // (10 * workers))
 
 
-class _Reader:
+class Reader:
     """Values of options by their names; what is not there has its default."""
 
     def __init__(self, found: Found, complaints: Complaints) -> None:

@@ -25,10 +25,11 @@ from typing import Literal, NamedTuple
 from imperator.config.apps import Apps, Loader
 from imperator.config.headers import Headers
 from imperator.config.interpreter import Interpreter
+from imperator.config.orders import Orders
 from imperator.config.statics import Statics
 from imperator.config.wsgi import Wsgi
 from imperator.errors import Where
-from imperator.pipes import Lives, RequestLog
+from imperator.pipes import Lives, RequestLog, Scaling
 
 ListenProtocol = Literal["uwsgi", "http", "fastcgi", "scgi"]
 
@@ -208,6 +209,11 @@ class Settings(NamedTuple):
 
     lives: Lives = Lives()
     """When workers are replaced, and requests ended."""
+
+    scaling: Scaling = Scaling()
+    """How many workers run when."""
+    orders: Orders = Orders()
+    """What reloads and stops it, besides signals."""
 
     # names of processes
     auto_procname: bool = False

@@ -97,6 +97,11 @@ class State(NamedTuple):
         """How many workers there shall be."""
         return sum(slot.child.wanted for slot in self.workers)
 
+    @property
+    def serving(self) -> int:
+        """How many workers accept, or would if they were told to."""
+        return sum(_is_up(slot.child) or (slot.old is not None and _is_up(slot.old)) for slot in self.workers)
+
 
 # -- events
 
@@ -197,15 +202,15 @@ Action = Fork | Tell | Kill | Retire | Announce | Log | Leave
 Step = tuple[State, list[Action]]
 
 
-def begin(workers: int, mercy: float, initial: int = 0, limits: Limits | None = None) -> State:
+def begin(workers: int, mercy: float, initial: int | None = None, limits: Limits | None = None) -> State:
     """The state of a generation that has no worker yet. ``mercy``: what a worker grants its requests, seconds.
 
-    ``initial``: how many workers are started at first; 0: all.
+    ``initial``: how many workers are started at first; None: all.
     """
     # A worker ends itself when its mercy is over; it is killed if even that fails.
     terms = lifecycle.Terms(mercy=mercy + 1, throttle=1.0, throttle_limit=30.0)
     slots = tuple(Slot(seat=number) for number in range(1, workers + 1))
-    return State(slots, terms, min(initial or workers, workers), limits or Limits())
+    return State(slots, terms, workers if initial is None else min(initial, workers), limits or Limits())
 
 
 def step(state: State, event: Event, now: float) -> Step:
@@ -220,6 +225,8 @@ def step(state: State, event: Event, now: float) -> Step:
 def _react(state: State, event: Event, now: float) -> Step:
     match event:
         case Begin():
+            if not state.initial:
+                return state._replace(announced=True), [Announce()]
             return _each(state, range(1, state.initial + 1), lifecycle.Event.START, now)
         case WorkerReady(seat):
             return _ready(state, seat, now)

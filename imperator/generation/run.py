@@ -19,8 +19,9 @@ from imperator import logs, pipes
 from imperator._core import Scoreboard
 from imperator.generation import apps, imports, policy, worker
 from imperator.generation.app import NotLoaded
+from imperator.generation.scaling import Scaler, initial
 from imperator.generation.watch import Watch
-from imperator.pipes import Failed, Loaded, Order, Plan, Ready
+from imperator.pipes import Failed, Loaded, Order, Plan, Ready, ReloadMe, StopMe
 from imperator.process import kernel
 from imperator.process.loop import Alarm, Loop
 
@@ -71,7 +72,7 @@ def _load(plan: Plan, above: socket.socket) -> tuple[apps.Table, bool]:
     return table, failed is None
 
 
-def _tell(above: socket.socket, word: Failed | Loaded | Ready) -> None:
+def _tell(above: socket.socket, word: Failed | Loaded | Ready | ReloadMe | StopMe) -> None:
     try:
         above.send(pipes.say(word))
     except (BrokenPipeError, ConnectionResetError):
@@ -89,11 +90,12 @@ class Generation:
         self._loop = Loop()
         lives = plan.lives
         limits = policy.Limits(lives.least, lives.most, lives.most_delta)
-        self._state = policy.begin(plan.workers, plan.mercy, limits=limits)
+        self._state = policy.begin(plan.workers, plan.mercy, initial(plan), limits)
         self._pids: dict[int, int] = {}
         self._doors: dict[int, socket.socket] = {}
         self._alarm: Alarm | None = None
         self._status = 0
+        self._scaler: Scaler | None = None
         self._lazily: bool | None = None
         """Whether the application loads in the workers, once one of them has said so."""
 
@@ -109,6 +111,9 @@ class Generation:
         gc.freeze()
         self._step(policy.Begin())
         Watch(self._plan, self._loop, self._scoreboard, self._pids, self._step)
+        self._scaler = Scaler(
+            self._plan, self._loop, self._scoreboard, self._pids, lambda: self._state, self._step, self._die
+        )
         self._loop.run()
         return self._status
 
@@ -157,6 +162,11 @@ class Generation:
             logs.say(f"error: the master says {message!r}, which is no order; it is another version of this program")
             return
         self._step(policy.Ordered(order, "the master's order"))
+        if order is Order.SERVE and self._scaler:
+            self._scaler.began()
+
+    def _die(self, why: str) -> None:
+        _tell(self._master, StopMe(why))
 
     def _signalled(self, signum: int) -> None:
         self._step(policy.Ordered(Order.DRAIN, signal.Signals(signum).name))
@@ -213,7 +223,9 @@ class Generation:
             self._hang_up(seat, door)
 
     def _understand(self, message: bytes) -> None:
-        """A worker that loads the application for itself says how that went: the first word, and every failure."""
+        """A worker that loads the application for itself says how that went: the first word, and every failure. Any may
+        ask for a reload.
+        """
         try:
             word = pipes.hear(message)
         except ValueError as error:
@@ -227,6 +239,9 @@ class Generation:
                 logs.text(word.traceback)
                 logs.say(f"*** no app loaded in a new worker: {word.reason} ***")
             self._lazily = self._lazily or False
+        elif isinstance(word, ReloadMe):
+            if self._state.temper is policy.Temper.SERVING:
+                _tell(self._master, word)
         elif isinstance(word, Loaded) and self._lazily is None:
             self._lazily = True
             _tell(self._master, word)

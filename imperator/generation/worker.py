@@ -10,7 +10,7 @@ import os
 import signal
 from typing import NamedTuple
 
-from imperator import _core
+from imperator import _core, logs, pipes
 from imperator.generation.apps import Mounts, Table
 from imperator.pipes import Door, Plan, RequestLog, StaticFiles, Wsgi
 
@@ -52,6 +52,8 @@ def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> 
     faulthandler.register(signal.SIGUSR2, file=2, all_threads=True)
     if plan.chdir2:
         os.chdir(plan.chdir2)
+    if plan.lives.autoreload and number == 1:
+        _reload_when_changed(plan, control_fd)
     status = _core.serve(
         table.app,
         WorkerSettings(
@@ -89,6 +91,14 @@ def _headers(plan: Plan) -> HeaderChanges | None:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
+def _reload_when_changed(plan: Plan, control_fd: int) -> None:
+    from imperator.generation import autoreload
+
+    def changed(file: str) -> None:
+        logs.say(f"[uwsgi-python-reloader] module/file {file} has been modified")
+        os.write(control_fd, pipes.say(pipes.ReloadMe(f"{file} was changed")))
+
+    autoreload.start(plan.lives.autoreload, plan.lives.autoreload_ignored.split(","), changed)
 
 
 def run_atexit() -> None:

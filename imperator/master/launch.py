@@ -145,6 +145,7 @@ def plan(settings: Settings, number: int, name: str, doors: list[Door], scoreboa
         headers=pipes.Headers(*settings.headers),
         wsgi=pipes.Wsgi(*settings.wsgi),
         interpreter=_interpreter(settings.interpreter),
+        scaling=settings.scaling,
     )
 
 

@@ -63,6 +63,7 @@ class State(NamedTuple):
     last: int = 0
     need_app: bool = False
     mercy: float = 60.0
+    exit_on_reload: bool = False
     stopping: bool = False
     forced: bool = False
     stood: bool = False
@@ -92,9 +93,10 @@ class Begin(NamedTuple):
 
 
 class ReloadAsked(NamedTuple):
-    """Somebody wants new code served; ``why`` is for the log."""
+    """Somebody wants new code served; ``why`` is for the log. ``mended``: what had not loaded before may load now."""
 
     why: str
+    mended: bool = False
 
 
 class StopAsked(NamedTuple):
@@ -198,7 +200,9 @@ def step(state: State, event: Event, now: float) -> Step:
     match event:
         case Begin():
             return _start(state, now, reread=False)
-        case ReloadAsked(why):
+        case ReloadAsked(why, mended):
+            if state.exit_on_reload and not mended:
+                return _stop(state, f"{why} (exit-on-reload)", False, now)
             return _reload(state, why, now)
         case StopAsked(why, insists):
             return _stop(state, why, insists, now)

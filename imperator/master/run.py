@@ -22,7 +22,7 @@ from imperator.master.doors import Doors
 from imperator.master.launch import Generation
 from imperator.master.sovereign import Sovereign
 from imperator.master.stats_server import StatsServer
-from imperator.pipes import Failed, FromVassal, Loaded, Ready
+from imperator.pipes import Failed, FromVassal, Loaded, Ready, ReloadMe, StopMe
 from imperator.process import kernel, listeners, startup, systemd
 from imperator.process.daemon import Caller
 from imperator.process.listeners import Listener, UnixAttributes
@@ -53,13 +53,18 @@ class Master:
         self._doors = Doors(self._environ)
         self._stats: list[Listener] = []
         self._loop = Loop()
-        self._state = policy.State(need_app=settings.need_app, mercy=float(settings.worker_reload_mercy))
+        self._state = policy.State(
+            need_app=settings.need_app,
+            mercy=float(settings.worker_reload_mercy),
+            exit_on_reload=settings.orders.exit_on_reload,
+        )
         self._generations: dict[int, Generation] = {}
         self._serving: Generation | None = None
         self._reason = ""
         self._loaded_seconds = 0.0
         self._alarm: Alarm | None = None
         self._watcher: Any = None
+        self._touches: Any = None
         self._pending: dict[int, Settings] = {}
         self._status = 0
         self._log: LogProcess | None = None
@@ -101,6 +106,11 @@ class Master:
         self._emperor.listen(self._loop.watch, self._ordered)
         if self._stats:
             StatsServer(self._loop, self._stats, self._document)
+        if pipes_ := self._settings.orders.pipes:
+            from imperator.master.fifo import Fifos
+
+            Fifos(self._loop, pipes_, self._obey)
+        self._heed_touches()
 
     def _begin_log(self) -> None:
         settings = self._settings
@@ -153,6 +163,35 @@ class Master:
                 self._doors.refuse()
             self._step(event)
 
+    def _obey(self, letter: bytes) -> None:
+        meant = triggers.from_fifo(letter)
+        if isinstance(meant, pipes.Order) and self._serving:
+            self._tell(self._serving.number, meant)
+        elif isinstance(meant, list):
+            for event in meant:
+                if isinstance(event, policy.StopAsked):
+                    self._doors.refuse()
+                self._step(event)
+        elif letter.strip() and not letter.isdigit():
+            logs.say(f"the master FIFO says {letter!r}, which means nothing here: it is ignored")
+
+    def _heed_touches(self) -> None:
+        """Watch the files that the configuration names now."""
+        files = self._settings.orders.touches
+        if self._touches is not None and tuple(self._touches.seen) != files:
+            self._touches.close()
+            self._touches = None
+        if files and self._touches is None:
+            from imperator.master.touches import Touches
+
+            self._touches = Touches(self._loop, files, self._touched)
+            for file in (file for file, seen in self._touches.seen.items() if seen is None):
+                logs.say(f"unable to stat() {file}, events will be triggered as soon as the file is created")
+
+    def _touched(self, file: str) -> None:
+        logs.say(f"*** {file} has been touched... grace them all !!! ***")
+        self._step(policy.ReloadAsked(f"{file} has been touched"))
+
     def _heard(self, generation: Generation) -> None:
         try:
             message = kernel.receive(generation.door, pipes.MAXIMUM)
@@ -173,6 +212,11 @@ class Master:
             self._loaded_seconds = word.seconds
         if isinstance(word, Failed | Loaded | Ready):
             self._step(policy.Said(generation.number, word))
+        elif isinstance(word, ReloadMe) and generation is self._serving:
+            self._step(policy.ReloadAsked(printable(word.why)))
+        elif isinstance(word, StopMe) and generation is self._serving:
+            self._doors.refuse()
+            self._step(policy.StopAsked(printable(word.why)))
 
     def _reap(self) -> None:
         ends = {end.pid: end for end in kernel.reap()}
@@ -235,6 +279,9 @@ class Master:
             if self._log:
                 lines = settings.request_log._replace(fd=self._log.request_fd)
                 settings = settings._replace(request_log=lines, logs=self._settings.logs)
+            if self._emperor:
+                # An emperor would start it again: it goes cheap instead.
+                settings = settings._replace(scaling=settings.scaling._replace(die_on_idle=False))
             new = self._doors.open(settings)
             doors = self._doors.plan(settings)
             generation = launch.start(settings, number, self._name, doors, self._environ, anyway=anyway)
@@ -273,8 +320,11 @@ class Master:
         self._settings = self._pending.pop(number, self._settings)
         self._pending = {other: value for other, value in self._pending.items() if other > number}
         self._state = self._state._replace(
-            need_app=self._settings.need_app, mercy=float(self._settings.worker_reload_mercy)
+            need_app=self._settings.need_app,
+            mercy=float(self._settings.worker_reload_mercy),
+            exit_on_reload=self._settings.orders.exit_on_reload,
         )
+        self._heed_touches()
         self._doors.close_others(self._settings)
         self._emperor.keep(self._doors.all())
         if reason:
@@ -297,7 +347,7 @@ class Master:
             # What was mended while it was being imported counts too.
             began = max((one.began for one in self._generations.values()), default=0.0)
             self._watcher = Mending(
-                self._loop, files, began, lambda file: self._step(policy.ReloadAsked(f"{file} was changed"))
+                self._loop, files, began, lambda file: self._step(policy.ReloadAsked(f"{file} was changed", True))
             )
 
     def _end(self, status: int, reason: str) -> None:

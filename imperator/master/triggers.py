@@ -1,4 +1,4 @@
-"""What may be asked of a master from outside, as events: signals and the emperor's bytes.
+"""What may be asked of a master from outside, as events: signals, the emperor's bytes, the letters of a named pipe.
 
 Pure. Where uWSGI's meaning of a signal harms, ours differs: SIGTERM stops, whatever ``die-on-term`` says, because every
 service manager means that by it.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 
 from imperator.master.policy import Event, ReloadAsked, StopAsked
-from imperator.pipes import ToVassal
+from imperator.pipes import Order, ToVassal
 
 STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 RELOAD = (signal.SIGHUP,)
@@ -38,3 +38,18 @@ def from_emperor(message: bytes) -> Event | None:
     if message[0] in (ToVassal.STOP, ToVassal.STOP_GRACEFULLY):
         return StopAsked("the emperor's order")
     return None
+
+
+def from_fifo(letter: bytes) -> list[Event] | Order | None:
+    """The events that a letter written to ``master-fifo`` means, or what the workers are told; None: nothing here.
+
+    A brutal reload or a chain of workers comes to the same as a graceful reload: none of ours cuts a request.
+    """
+    if letter in (b"r", b"R", b"c", b"w", b"W"):
+        return [ReloadAsked(f"{letter.decode()} in the master FIFO")]
+    if letter == b"q":
+        return [StopAsked("q in the master FIFO")]
+    if letter == b"Q":
+        # As a second signal after a first one.
+        return [StopAsked("Q in the master FIFO"), StopAsked("Q in the master FIFO", insists=True)]
+    return {b"+": Order.MORE, b"-": Order.FEWER}.get(letter)

@@ -40,14 +40,6 @@ def test_other_addresses_stand_side_by_side(tmp_path, lines):
     assert told(tmp_path, *lines) == []
 
 
-@pytest.mark.parametrize(("lines", "wrong"), [
-    (("processes = 2", "cheaper = 2"), True), (("processes = 2", "cheaper = 4"), True), (("cheaper = 1",), True),
-    (("processes = 2", "cheaper = 1"), False), (("cheaper = 0",), False), (("cheaper = true",), False),
-])
-def test_cheaper_is_less_than_the_workers(tmp_path, lines, wrong):
-    assert told(tmp_path, "http = :8000", *lines) == ([("cheaper-too-high", Severity.ERROR)] if wrong else [])
-
-
 def test_an_instance_that_only_routes_serves_nothing(tmp_path):
     got = ini(tmp_path, "http = :8000", "http-to = 127.0.0.1:9000")
     found = [d for d in combine(got.settings, got.pairs, vassal=False) if d.code == "no-application"]

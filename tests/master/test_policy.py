@@ -323,3 +323,16 @@ def choose(chance: random.Random, state: State, alive: set[int]) -> policy.Event
     if chance.random() < 0.1:
         events += [StopAsked("the emperor"), StopAsked("SIGTERM", insists=True)]
     return chance.choice(events)
+
+
+def test_with_exit_on_reload_a_reload_stops():
+    state, _ = step(State(exit_on_reload=True), Begin(), 0.0)
+    for word in (Loaded(0.0), Ready([7])):
+        state, _ = step(state, Said(1, word), 0.0)
+    mended, actions = step(state, ReloadAsked("a.py was changed", mended=True), 1.0)
+    assert mended.challenger()
+    state, actions = step(state, ReloadAsked("SIGHUP"), 1.0)
+    assert state.stopping
+    assert Tell(1, Order.DRAIN) in actions
+    _, actions = step(state, Ended(1, 0, "ended"), 2.0)
+    assert actions == [Leave(0)]

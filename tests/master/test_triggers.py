@@ -8,6 +8,7 @@ import pytest
 
 from imperator.master import triggers
 from imperator.master.policy import ReloadAsked, StopAsked
+from imperator.pipes import Order
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
@@ -51,3 +52,23 @@ def test_the_emperor_never_insists(message):
     event = triggers.from_emperor(message)
     assert isinstance(event, StopAsked)
     assert not event.insists
+
+
+@pytest.mark.parametrize("letter", [b"r", b"R", b"c", b"w", b"W"])
+def test_letters_that_reload(letter):
+    assert triggers.from_fifo(letter) == [ReloadAsked(f"{letter.decode()} in the master FIFO")]
+
+
+def test_letters_that_stop():
+    assert triggers.from_fifo(b"q") == [StopAsked("q in the master FIFO")]
+    stop = "Q in the master FIFO"
+    assert triggers.from_fifo(b"Q") == [StopAsked(stop), StopAsked(stop, insists=True)]
+
+
+def test_letters_for_the_workers():
+    assert (triggers.from_fifo(b"+"), triggers.from_fifo(b"-")) == (Order.MORE, Order.FEWER)
+
+
+def test_the_other_letters():
+    meant = {bytes([number]) for number in range(256) if triggers.from_fifo(bytes([number])) is not None}
+    assert meant == {b"r", b"R", b"c", b"w", b"W", b"q", b"Q", b"+", b"-"}

@@ -231,3 +231,141 @@ def test_with_lazy_apps_an_application_that_never_loads(start: Start, tmp_path: 
     app.write(tmp_path / "app.py", "mended")
     wait.until(lambda: client.Client(tmp_path / "http.sock").status() == 200, "the mended code")
     server.stop()
+
+
+# -- orders that are no signals
+
+
+def test_a_touch_reloads_and_a_broken_deploy_changes_nothing(start: Start, tmp_path: Path):
+    touch = tmp_path / "touch-me"
+    site = Site(start, tmp_path, touch_reload=touch).up()
+    site.server.log.wait(r"unable to stat\(\) .*touch-me, events will be triggered as soon as the file is created")
+    before, master = site.instance.workers(), site.instance.master()
+    app.write(site.app, "two", "import no_such_module")
+    touch.touch()
+    site.server.log.wait(r"touch-me has been touched\.\.\. grace them all !!!")
+    site.server.log.wait("reload refused: .*no_such_module")
+    assert site.instance.workers() == before
+    app.write(site.app, "three")
+    os.utime(touch, (1, 1))
+    wait.until(lambda: client.Client(site.http).get("/").text.startswith("three "), "the new code")
+    assert site.instance.master() == master
+    site.server.expected = ("Traceback", "ModuleNotFoundError")
+    site.server.stop()
+
+
+def test_a_reload_changes_which_file_is_watched(start: Start, tmp_path: Path):
+    site = Site(start, tmp_path, touch_reload=tmp_path / "one").up()
+    site.config.write_text(site.config.read_text().replace(f"{tmp_path}/one", f"{tmp_path}/two"))
+    (tmp_path / "one").touch()
+    site.server.log.wait("unable to stat.*two")
+    app.write(site.app, "new")
+    (tmp_path / "two").touch()
+    wait.until(lambda: client.Client(site.http).get("/").text.startswith("new "), "the new code")
+    site.server.stop()
+
+
+def test_letters_in_the_master_fifo(start: Start, tmp_path: Path):
+    fifo = tmp_path / "fifo"
+    site = Site(start, tmp_path, master_fifo=fifo).up()
+
+    def write(letters: str) -> None:
+        with fifo.open("w") as pipe:
+            pipe.write(letters)
+
+    write("-\n")
+    wait.until(lambda: sorted(row["status"] for row in site.rows()) == ["cheap", "idle"], "one worker")
+    assert client.Client(site.http).get("/").status == 200
+    write("+")
+    site.instance.up(2)
+    app.write(site.app, "two")
+    write("r")
+    wait.until(lambda: client.Client(site.http).get("/").text.startswith("two "), "the new code")
+    write("?")
+    site.server.log.wait("the master FIFO says b'\\?', which means nothing here")
+    write("q")
+    assert site.server.process.wait(20) == 0
+
+
+@pytest.mark.parametrize("how", ["signal", "touch"])
+def test_exit_on_reload(start: Start, tmp_path: Path, how: str):
+    touch = tmp_path / "touch-me"
+    site = Site(start, tmp_path, exit_on_reload="true", touch_reload=touch).up()
+    if how == "touch":
+        touch.touch()
+    else:
+        site.server.send(signal.SIGHUP)
+    assert site.server.process.wait(20) == 0
+
+
+def test_a_module_that_changes_is_loaded_again(start: Start, tmp_path: Path):
+    (tmp_path / "part.py").write_text("WORD = 'old'\n")
+    site = Site(start, tmp_path, "import part\nVERSION = part.WORD", py_autoreload=1).up()
+    before = site.instance.workers()
+    assert client.Client(site.http).get("/").text.startswith("old ")
+
+    def changed() -> list[str]:
+        # Its first look may come after the first change; every other one it sees.
+        (tmp_path / "part.py").write_text("WORD = 'new!!'\n")
+        return site.server.log.lines(r"\[uwsgi-python-reloader\] module/file .*part.py has been modified")
+
+    wait.until(changed, "the change to be seen", every=0.3)
+    wait.until(lambda: client.Client(site.http).get("/").text.startswith("new!! "), "the new code")
+    wait.until(lambda: not set(before) & set(site.instance.workers()), "the new workers")
+    site.server.stop()
+
+
+# -- cheaper
+
+
+def _statuses(site: Site) -> list[str]:
+    return sorted(row["status"] for row in site.rows())
+
+
+def test_workers_come_when_all_are_busy_and_go_when_they_are_idle(start: Start, tmp_path: Path):
+    site = Site(start, tmp_path, processes=3, cheaper=1, cheaper_overload=1).up(1)
+    assert _statuses(site) == ["cheap", "cheap", "idle"]
+    nginx = site.behind_nginx()
+    load = start.load(nginx.address, "/slow?400", connections=6, rate=50)
+    site.instance.up(3)
+    report = load.finish()
+    assert not report.failed, report.failed[:5]
+    # One stays beside the least, as a spare: two are idle, one more would be too many.
+    wait.until(lambda: _statuses(site) == ["cheap", "cheap", "idle"], "one worker", 30)
+    site.server.log.wait(r"worker \d killed successfully", count=2)
+    assert client.Client(site.http).get("/").status == 200
+    site.server.stop()
+
+
+def test_no_worker_before_the_first_connection_and_none_after_the_last(start: Start, tmp_path: Path):
+    site = Site(start, tmp_path, processes=2, cheap="true", idle=1)
+    site.server.log.wait("cheap mode enabled: waiting for socket connection")
+    assert _statuses(site) == ["cheap", "cheap"]
+    for time_ in (1, 2):
+        assert client.Client(site.http).get("/").status == 200
+        site.instance.up(2)
+        site.server.log.wait("workers have been inactive for more than 1 seconds", count=time_)
+        wait.until(lambda: _statuses(site) == ["cheap", "cheap"], "nobody")
+    # A reload begins like the first start.
+    site.server.send(signal.SIGHUP)
+    site.server.log.wait("generation 2 serves")
+    assert client.Client(site.http).get("/").status == 200
+    site.server.stop()
+
+
+def test_with_lazy_apps_and_cheap_a_broken_application_is_found_at_once(start: Start, tmp_path: Path):
+    site = Site(start, tmp_path, cheap="true", idle=1, lazy_apps="true").up(1)
+    wait.until(lambda: _statuses(site) == ["cheap", "cheap"], "nobody")
+    app.write(site.app, "two", "import no_such_module")
+    site.server.send(signal.SIGHUP)
+    site.server.log.wait("reload refused: .*no_such_module")
+    app.write(site.app, "one")
+    assert client.Client(site.http).get("/").text.startswith("one ")
+    site.server.expected = ("Traceback", "ModuleNotFoundError")
+    site.server.stop()
+
+
+def test_die_on_idle(start: Start, tmp_path: Path):
+    site = Site(start, tmp_path, idle=1, die_on_idle="true").up()
+    assert client.Client(site.http).get("/").status == 200
+    assert site.server.process.wait(20) == 0

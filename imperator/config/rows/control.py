@@ -62,7 +62,7 @@ ROWS = (
     ),
     Option(
         ("master-fifo",), kind="list", repeats=True, implies=("master",), subsystem="control",
-        help="Named pipe through which one-letter commands control the master",
+        status="supported", help="Named pipe through which one-letter commands control the master",
     ),
     Option(
         ("notify-socket",), implies=("master",), subsystem="control", help="Socket receiving status notifications",

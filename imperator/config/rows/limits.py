@@ -59,7 +59,7 @@ ROWS = (
     ),
     Option(
         ("exit-on-reload",), takes="none", kind="flag", default="off", subsystem="reload",
-        help="Turn reload requests into shutdown",
+        status="supported", help="Turn reload requests into shutdown",
     ),
     Option(
         ("die-on-term",), takes="none", kind="flag", default="off", subsystem="reload", status="supported",
@@ -139,11 +139,11 @@ ROWS = (
     ),
     Option(
         ("touch-reload",), kind="list", repeats=True, implies=("master",), subsystem="reload",
-        help="Reload everything when the file's mtime changes",
+        status="supported", help="Reload everything when the file's mtime changes",
     ),
     Option(
         ("touch-workers-reload",), kind="list", repeats=True, implies=("master",), subsystem="reload",
-        help="Reload workers only when the file's mtime changes",
+        status="supported", help="Reload workers only when the file's mtime changes",
     ),
     Option(
         ("touch-mules-reload",), kind="list", repeats=True, implies=("master",), subsystem="reload",
@@ -155,15 +155,15 @@ ROWS = (
     ),
     Option(
         ("touch-chain-reload",), kind="list", repeats=True, implies=("master",), subsystem="reload",
-        help="Reload workers one at a time when the file's mtime changes",
+        status="supported", help="Reload workers one at a time when the file's mtime changes",
     ),
     Option(
         ("fs-reload",), kind="list", repeats=True, implies=("master",), subsystem="reload",
-        help="Graceful reload on filesystem notification for the path",
+        status="supported", help="Graceful reload on filesystem notification for the path",
     ),
     Option(
         ("fs-brutal-reload",), kind="list", repeats=True, implies=("master",), subsystem="reload",
-        help="Brutal reload on filesystem notification for the path",
+        status="supported", help="Brutal reload on filesystem notification for the path",
     ),
     Option(
         ("propagate-touch",), takes="none", kind="flag", default="off", subsystem="reload",
@@ -215,43 +215,46 @@ ROWS = (
     Option(("max-fd",), kind="int", default="inherited", subsystem="limits", help="RLIMIT_NOFILE value to set"),
     Option(
         ("cheap",), takes="none", kind="flag", default="off", implies=("master",), subsystem="cheaper",
-        help="Start without workers, spawn them at the first request",
+        status="supported", help="Start without workers, spawn them at the first request",
     ),
     Option(
         ("cheaper",), kind="int", default="0 (off)", implies=("master", "cheaper-enabled"), subsystem="cheaper",
-        help="Minimum number of workers to keep; must be below processes",
+        status="supported", help="Minimum number of workers to keep; must be below processes",
     ),
     Option(
         ("cheaper-initial",), kind="int", default="= cheaper", implies=("master", "cheaper-enabled"),
-        subsystem="cheaper", help="Workers started initially",
+        subsystem="cheaper", status="supported",
+        help="Workers started initially",
     ),
     Option(
         ("cheaper-algo",), default="spare", implies=("master",), subsystem="cheaper",
-        help="Scaling algorithm (spare, backlog, manual, busyness); unknown falls back to spare",
+        status="supported", help="Scaling algorithm (spare, backlog, manual, busyness); unknown falls back to spare",
     ),
     Option(
         ("cheaper-step",), kind="int", default="1", implies=("master", "cheaper-enabled"), subsystem="cheaper",
-        help="Workers added per scaling step",
+        status="supported", help="Workers added per scaling step",
     ),
     Option(
         ("cheaper-overload",), kind="uint", default="3", implies=("master", "cheaper-enabled"), subsystem="cheaper",
-        help="Cycles/seconds between scaling decisions",
+        status="supported", help="Cycles/seconds between scaling decisions",
     ),
     Option(
         ("cheaper-rss-limit-soft",), kind="uint", default="0 (off)", implies=("master", "cheaper-enabled"),
-        subsystem="cheaper", help="Do not add workers if total RSS exceeds this many bytes (needs memory reporting)",
+        subsystem="cheaper", status="supported",
+        help="Do not add workers if total RSS exceeds this many bytes (needs memory reporting)",
     ),
     Option(
         ("cheaper-rss-limit-hard",), kind="uint", default="0 (off)", implies=("master", "cheaper-enabled"),
-        subsystem="cheaper", help="Remove workers if total RSS exceeds this many bytes",
+        subsystem="cheaper", status="supported",
+        help="Remove workers if total RSS exceeds this many bytes",
     ),
     Option(
         ("idle",), kind="int", default="0 (off)", implies=("master",), subsystem="cheaper",
-        help="Seconds of inactivity after which all workers are stopped (cheap mode)",
+        status="supported", help="Seconds of inactivity after which all workers are stopped (cheap mode)",
     ),
     Option(
         ("die-on-idle",), takes="none", kind="flag", default="off", subsystem="cheaper",
-        help="Exit instead of going cheap when idle",
+        status="supported", help="Exit instead of going cheap when idle",
     ),
     Option(
         ("chunked-input-limit",), kind="uint", default="1048576", subsystem="limits",
@@ -280,27 +283,27 @@ ROWS = (
     ),
     Option(
         ("cheaper-busyness-max",), kind="uint", default="50", subsystem="cheaper",
-        help="Busyness percent above which workers are added",
+        status="supported", help="Busyness percent above which workers are added",
     ),
     Option(
         ("cheaper-busyness-min",), kind="uint", default="25", subsystem="cheaper",
-        help="Busyness percent below which workers may be removed",
+        status="supported", help="Busyness percent below which workers may be removed",
     ),
     Option(
         ("cheaper-busyness-multiplier",), kind="uint", default="10", subsystem="cheaper",
-        help="Idle cycles (x cheaper-overload) before a worker is removed",
+        status="supported", help="Idle cycles (x cheaper-overload) before a worker is removed",
     ),
     Option(
         ("cheaper-busyness-penalty",), kind="uint", default="2", subsystem="cheaper",
-        help="Increase of the multiplier when workers were removed too early",
+        status="supported", help="Increase of the multiplier when workers were removed too early",
     ),
     Option(
         ("cheaper-busyness-verbose",), takes="none", kind="flag", default="off", subsystem="cheaper",
-        help="Log decisions",
+        status="supported", help="Log decisions",
     ),
     Option(
         ("cheaper-busyness-backlog-alert",), kind="int", default="33", subsystem="cheaper", availability="os:linux",
-        help="Backlog that triggers emergency workers",
+        status="supported", help="Backlog that triggers emergency workers",
     ),
     Option(
         ("cheaper-busyness-backlog-multiplier",), kind="uint", default="3", subsystem="cheaper",
@@ -308,11 +311,12 @@ ROWS = (
     ),
     Option(
         ("cheaper-busyness-backlog-step",), kind="int", default="1", subsystem="cheaper", availability="os:linux",
-        help="Emergency workers started at once",
+        status="supported", help="Emergency workers started at once",
     ),
     Option(
         ("cheaper-busyness-backlog-nonzero",), kind="uint", default="60", subsystem="cheaper",
-        availability="os:linux", help="Seconds of non-empty backlog that trigger an emergency worker",
+        availability="os:linux", status="supported",
+        help="Seconds of non-empty backlog that trigger an emergency worker",
     ),
     Option(
         ("reload-on-uss",), kind="megabytes", default="0 (off)", implies=("memory-sampling",), subsystem="reload",

@@ -168,10 +168,12 @@ ROWS = (
     Option(
         ("py-auto-reload", "py-autoreload", "python-auto-reload", "python-autoreload"), kind="int",
         default="0 (off)", implies=("threads", "master"), subsystem="python",
+        status="supported",
         help="Poll imported modules every N seconds, reload on change",
     ),
     Option(
         ("py-auto-reload-ignore",), kind="list", repeats=True, implies=("threads", "master"), subsystem="python",
+        status="supported",
         help="Module excluded from that polling",
     ),
     Option(

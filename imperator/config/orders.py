@@ -1,0 +1,53 @@
+"""Where orders to a running instance come from besides signals: files that are touched, named pipes.
+
+Out of pairs into :class:`Orders`, with complaints. Whether the files exist is nobody's matter yet: one that appears
+later counts as touched.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from imperator.config.complain import Complaints
+from imperator.config.pairs import Pair
+from imperator.config.values import flag, split_comment
+
+TOUCHES = ("touch-reload", "touch-workers-reload", "touch-chain-reload", "fs-reload", "fs-brutal-reload")
+"""Options whose files reload the instance. Every reload here is one without a gap."""
+
+
+class Orders(NamedTuple):
+    """What an instance listens to. Paths are absolute."""
+
+    touches: tuple[str, ...] = ()
+    """A change of one of these reloads."""
+    pipes: tuple[str, ...] = ()
+    """``master-fifo``."""
+    exit_on_reload: bool = False
+
+
+def read(found: Mapping[str, Sequence[Pair]], base: str, complaints: Complaints) -> Orders:
+    """What the lines mean; relative paths begin at ``base``."""
+    exits = found.get("exit-on-reload")
+    return Orders(
+        touches=_paths([pair for name in TOUCHES for pair in found.get(name, ())], base, complaints),
+        pipes=_paths(found.get("master-fifo", ()), base, complaints),
+        exit_on_reload=flag(exits[-1], complaints) if exits else False,
+    )
+
+
+def _paths(pairs: Sequence[Pair], base: str, complaints: Complaints) -> tuple[str, ...]:
+    paths = []
+    for pair in pairs:
+        text = pair.text()
+        plain, comment = split_comment(text)
+        if not text:
+            complaints.warn("value-empty", pair.where, f"{pair.key} has no path", "the line is ignored")
+            continue
+        if comment:
+            complaints.warn("comment-in-value", pair.where, f"the comment behind {pair.key} is part of its path",
+                            f"write {pair.key} = {plain} and put the comment on a line of its own")
+        paths.append(posixpath.normpath(posixpath.join(base, text)))
+    return tuple(dict.fromkeys(paths))
