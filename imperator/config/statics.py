@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from imperator.config.complain import Complaints
+from imperator.config.expand import unresolved
 from imperator.config.pairs import Pair
 from imperator.config.values import flag, leading_digits, split_comment
 from imperator.config.world import World
@@ -173,7 +174,7 @@ def _directory(pair: Pair, text: str, base: str, world: World, complaints: Compl
     if comment:
         complaints.warn("comment-in-value", pair.where, f"the comment behind {pair.key} is part of its path",
                         f"write it without {comment} and put the comment on a line of its own")
-    else:
+    elif not unresolved(text):  # a placeholder without a value has a complaint of its own
         complaints.warn("static-missing", pair.where, f"{pair.key} names {path}, which does not exist",
                         "create it, or correct the path; until then the application gets these requests")
     return path

@@ -31,6 +31,7 @@ ELSEWHERE = frozenset(
         "file-unreadable",
         "placeholder-unresolved",
         "unknown-host",
+        "static-missing",
         "listen-short",
         "listen-capped",
     )

@@ -62,6 +62,7 @@ _ABOUT_VALUES = frozenset(
         "address-odd",
         "number-negative",
         "value-malformed",
+        "static-missing",
         "key-unknown",
         "cron-never",
         "regexp-invalid",
