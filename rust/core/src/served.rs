@@ -206,7 +206,7 @@ impl<'a> Served<'a> {
             self.outcome.status,
             self.outcome.headers,
             self.outcome.head_bytes,
-            u8::from(!self.outcome.is_static),
+            u8::from(!self.outcome.is_static && self.outcome.via == Via::Core),
             self.core
         );
     }
