@@ -51,7 +51,7 @@ servers:  ## install nginx and what a systemd container needs, if missing
 pytest: $(STAMP)  ## the tests written in Python (ARGS="-k name" narrows them)
 	@$(BIN)/python -m pytest --timeout=180 $(ARGS)
 
-fuzz:  ## look for input that breaks a decoder, FUZZ_SECONDS=600 for each of seven targets
+fuzz:  ## look for input that breaks a decoder, FUZZ_SECONDS=600 for each of eight targets
 	@scripts/fuzz
 
 chaos: build  ## 100,000 broken, slow and silent connections while requests go on (CHAOS_CONNECTIONS=100000)

@@ -59,6 +59,14 @@ refusals! {
         /// The first byte is a TLS handshake.
         TlsOnPlainSocket => "tls-on-plain-socket", None,
             ("the client speaks TLS to a socket without TLS: use https in the front-end, or http in the client");
+        /// The first byte is a letter where TLS must begin.
+        PlainOnTlsSocket => "plain-on-tls-socket", Some(400),
+            ("the client speaks HTTP without TLS to a TLS socket: write https:// in the client");
+        /// A PROXY header that is malformed, or too long.
+        ProxyHeader => "proxy-header", Some(400), ("the PROXY header before the request is malformed");
+        /// A PROXY header from somebody who may not say one.
+        ProxyUntrusted => "proxy-untrusted", Some(400),
+            ("a PROXY header came from a peer that trusted-peers does not name: add it there if it is your load balancer");
         /// The request line is not `method SP target SP version`.
         RequestLine => "request-line", Some(400), ("the request line is not 'METHOD target HTTP/1.x'");
         /// The method is not a token.

@@ -3,7 +3,9 @@
 //!
 //! Each function opens with its invariant in one sentence. Encoders and readers here share no code with `src`.
 
-use wire::{check_header, check_status, decode, decode_path, frame_head, is_hop_by_hop};
+use wire::{
+    check_header, check_status, decode, decode_path, frame_head, is_hop_by_hop, proxy_header, Proxied, PROXY_BYTES,
+};
 use wire::{Body, BodyFraming, Facts, Flaw, Known, Limits, Progress, Protocol, Request, Span, Version};
 
 const USUAL: Limits = Limits { head_bytes: 4096, max_vars: 16, body_bytes: 0 };
@@ -523,5 +525,25 @@ impl<'a> Draw<'a> {
         let (text, rest) = self.0.split_at(size);
         self.0 = rest;
         text
+    }
+}
+
+/// Invariant: a PROXY header is found as soon as its last byte is there and not before, whatever follows; what it says
+/// is no longer than what is looked at; and what is no header stays none.
+pub fn proxy(data: &[u8]) {
+    let whole = proxy_header(data);
+    if let Ok(Proxied::Header { used, .. }) = whole {
+        assert!(used <= data.len() && used <= PROXY_BYTES);
+        assert_eq!(proxy_header(&data[..used]), whole);
+        assert_eq!(proxy_header(&data[..used - 1]), Ok(Proxied::Partial));
+    }
+    if whole == Ok(Proxied::Partial) {
+        assert!(data.len() < PROXY_BYTES);
+    }
+    for end in 0..data.len().min(300) {
+        match proxy_header(&data[..end]) {
+            Ok(Proxied::Partial) => {}
+            verdict => assert_eq!(verdict, whole, "{end} bytes and all of them"),
+        }
     }
 }

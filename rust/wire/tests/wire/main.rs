@@ -23,6 +23,8 @@ mod path;
 #[rustfmt::skip]
 mod protocol;
 #[rustfmt::skip]
+mod proxy;
+#[rustfmt::skip]
 mod random;
 #[rustfmt::skip]
 mod refusal;

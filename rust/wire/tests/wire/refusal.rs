@@ -42,7 +42,9 @@ fn statuses_are_errors_of_the_client_or_of_what_it_asks() {
 fn every_code_has_a_case() {
     let cases = [include_str!("http.rs"), include_str!("uwsgi.rs"), include_str!("scgi.rs"), include_str!("fastcgi.rs")];
     // Bodies are compared by variant, and the first byte of a connection is the caller's to judge.
-    let elsewhere = ["no-protocol", "aborted", "body-short", "body-too-large", "chunk", "chunk-overhead"];
+    let elsewhere = [
+        "plain-on-tls-socket", "proxy-header", "proxy-untrusted", "no-protocol", "aborted", "body-short", "body-too-large", "chunk", "chunk-overhead",
+    ];
     for code in Refusal::CODES {
         let quoted = [format!("\"{code}\""), format!("refused {code}\"")];
         let has_case = cases.iter().any(|text| quoted.iter().any(|quoted| text.contains(quoted)));

@@ -162,6 +162,30 @@ fn bodies() {
     try_all(15_000, a_body, invariants::body);
 }
 
+fn proxy_header(dice: &mut Dice) -> Vec<u8> {
+    const LINES: &[&[u8]] = &[
+        b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n", b"PROXY TCP6 ::1 ::2 65535 80\r\n", b"PROXY UNKNOWN\r\n", b"PROXY UNKNOWN x\r\n",
+    ];
+    let mut bytes = match dice.roll(2) {
+        0 => pick(dice, LINES).to_vec(),
+        _ => {
+            let command = [0x20, 0x21, 0x21, 0x21, 0x11][dice.roll(5)];
+            let family = [0x11, 0x11, 0x21, 0x31, 0x00, 0x41][dice.roll(6)];
+            let length = [12, 12, 36, 216, 0, dice.roll(60)][dice.roll(6)];
+            crate::proxy::binary(command, family, &vec![dice.roll(256) as u8; length])
+        }
+    };
+    bytes.extend_from_slice(&b"GET / HTTP/1.1\r\n"[..dice.roll(17)]);
+    perhaps_spoilt(bytes, dice)
+}
+
+#[test]
+fn proxy_headers() {
+    try_all(20_000, proxy_header, invariants::proxy);
+    let found = |seed| matches!(wire::proxy_header(&proxy_header(&mut Dice::new(seed))), Ok(wire::Proxied::Header { .. }));
+    assert!((0..1000).filter(|seed| found(*seed)).count() > 200);
+}
+
 #[test]
 fn answers() {
     try_all(20_000, |dice| (0..8 + dice.roll(80)).map(|_| dice.roll(256) as u8).collect(), invariants::answer);
