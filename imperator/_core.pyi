@@ -3,7 +3,7 @@
 Only ``generation/worker.py`` enters it to serve; the master makes and reads the scoreboard.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, final
 
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -18,6 +18,8 @@ class ListenerSettings(Protocol):
     @property
     def protocol(self) -> str:
         """The declared protocol: ``uwsgi``, ``http``, ``fastcgi`` or ``scgi``."""
+
+    # tls: int | None may be there too: the number of its TLS context. Missing or None: no TLS here.
 
 class RequestLogSettings(Protocol):
     """How requests are logged. Without ``log_requests``, those that a condition names get a line all the same."""
@@ -162,6 +164,41 @@ class Wsgi(Protocol):
     @property
     def reload_on_reprs(self) -> Iterable[str]: ...
 
+class TlsContext(Protocol):
+    """One certificate and its rules; every file as its text, in PEM."""
+
+    @property
+    def name(self) -> str:
+        """For clients that ask for this name (``*.`` stands for one level); empty: only where a listener says so."""
+    @property
+    def certificate(self) -> str:
+        """The certificate, and those between it and its authority."""
+    @property
+    def key(self) -> str: ...
+    @property
+    def suites(self) -> Sequence[str]:
+        """Names of the standards, best-liked first. Empty: all of them."""
+    @property
+    def client_ca(self) -> str:
+        """Who signs the certificates of clients. Empty: clients are not asked for one."""
+    @property
+    def demands_client(self) -> bool: ...
+
+class TlsSettings(Protocol):
+    """All that a worker must know to speak TLS."""
+
+    @property
+    def contexts(self) -> Iterable[TlsContext]: ...
+    @property
+    def secret(self) -> str:
+        """The same for all workers, and for nobody else: sessions that one began, the others resume."""
+    @property
+    def lifetime(self) -> int:
+        """How many seconds a session can be resumed; up to twice as long is possible."""
+    @property
+    def exports_certificate(self) -> bool:
+        """Whether the application gets the client's certificate in PEM, as ``HTTPS_CC``."""
+
 class WorkerSettings(Protocol):
     """What a worker's engine needs to know. All durations are seconds, all sizes bytes.
 
@@ -171,6 +208,7 @@ class WorkerSettings(Protocol):
     * ``headers``: :class:`HeaderChanges` (none)
     * ``wsgi``: :class:`Wsgi` (to the letter of PEP 3333)
     * ``request_log``: :class:`RequestLogSettings` (uWSGI's own lines on standard error)
+    * ``tls``: :class:`TlsSettings` (no listener speaks TLS)
     * ``max_vars`` (128), ``limit_post`` (0: no limit)
     * ``header_timeout``: from the first byte of a head to its end (three times ``socket_timeout``, and never less)
     * ``keepalive_timeout``: between two requests of a connection (75: longer than nginx keeps one)
@@ -278,6 +316,19 @@ class Scoreboard:
         """Count a worker that is killed because a request took too long; called by the generation."""
     def spawned(self, seat: int, pid: int) -> None:
         """Note that a worker was forked; called by the generation. pid 0: it is gone."""
+
+class Certificate(NamedTuple):
+    """What :func:`examine_certificate` found. Times are seconds since the epoch."""
+
+    flaw: str
+    """Empty, or ``no-certificate``, ``certificate``, ``no-key``, ``encrypted-key``, ``key``, ``mismatch``,
+    ``client-ca``: then the rest means nothing."""
+    not_before: int
+    not_after: int
+    subject: str
+
+def examine_certificate(certificate: bytes, key: bytes, client_ca: bytes) -> Certificate:
+    """Whether :func:`serve` could use these, all in PEM; an empty ``client_ca`` is none."""
 
 def serve(app: WSGIApplication | None, settings: WorkerSettings) -> int:
     """Serve until told to end; answers the exit status of the worker. Called once, in a freshly forked worker.

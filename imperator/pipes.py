@@ -207,6 +207,32 @@ class Door(NamedTuple):
     fd: int
     protocol: str
     address: str
+    tls: int | None = None
+    """The number of its context in :class:`Tls`; None: no TLS here."""
+
+
+class TlsContext(NamedTuple):
+    """A certificate, its key, and the rules that go with them: the text of the files, not their names."""
+
+    name: str
+    """For clients that ask for this name, on every TLS socket; empty: only for the socket that names it."""
+    certificate: str
+    key: str
+    suites: list[str]
+    """Names as in the standards; empty: all there are."""
+    client_ca: str
+    demands_client: bool
+
+
+class Tls(NamedTuple):
+    """All that workers must know to speak TLS."""
+
+    contexts: list[TlsContext]
+    secret: str
+    """Shared by the workers, so that any of them can resume a session of another."""
+    lifetime: int
+    """Of a session, in seconds."""
+    exports_certificate: bool
 
 
 class Loader(NamedTuple):
@@ -441,6 +467,7 @@ class Plan(NamedTuple):
     wsgi: Wsgi = Wsgi()
     interpreter: Interpreter = Interpreter()
     scaling: Scaling = Scaling()
+    tls: Tls | None = None
 
     def write(self) -> bytes:
         """The plan as bytes for :meth:`read`, which may run in another version of Python."""
@@ -461,4 +488,12 @@ class Plan(NamedTuple):
             wsgi=Wsgi.read(plan.wsgi),
             interpreter=Interpreter.read(plan.interpreter),
             scaling=Scaling(*plan.scaling),
+            tls=_tls(plan.tls),
         )
+
+
+def _tls(told: Iterable[Any] | None) -> Tls | None:
+    if told is None:
+        return None
+    contexts, *rest = told
+    return Tls([TlsContext(*one) for one in contexts], *rest)

@@ -30,6 +30,8 @@ from imperator.pipes import (
     State,
     StaticFiles,
     StopMe,
+    Tls,
+    TlsContext,
     ToVassal,
     Wsgi,
 )
@@ -151,7 +153,7 @@ def test_no_word_between_emperor_and_vassal_is_mistaken_for_a_byte():
 PLAN = Plan(
     number=3,
     name="site.ini",
-    doors=[Door(5, "uwsgi", "/run/site.sock"), Door(6, "http", "127.0.0.1:8000")],
+    doors=[Door(5, "uwsgi", "/run/site.sock"), Door(6, "http", "127.0.0.1:8000", 0)],
     loaders=[Loader("file", "app.py", "site.ini:4"), Loader("module", "site.wsgi:app", "")],
     callable="app",
     chdir="/srv/caf\udce9",
@@ -186,6 +188,7 @@ PLAN = Plan(
     interpreter=Interpreter("/x", ("a",), (Import("one", "site.ini:6", "uno"),), (Import("two", "site.ini:7", ""),)),
     lives=Lives(max_requests=500, most=60.0, lazy=True, autoreload_ignored="a,b"),
     scaling=Scaling(least=2, algorithm="busyness", idle=5.0),
+    tls=Tls([TlsContext("", "certificate", "key", ["SUITE"], "ca", True)], "secret", 300, False),
 )
 
 
@@ -195,6 +198,8 @@ def test_a_plan_is_read_as_it_was_written():
     assert (type(read.lives), type(read.scaling)) == (Lives, Scaling)
     assert [type(door) for door in read.doors] == [Door, Door]
     assert [type(loader) for loader in read.loaders] == [Loader, Loader]
+    assert read.tls and [type(context) for context in read.tls.contexts] == [TlsContext]
+    assert Plan.read(PLAN._replace(tls=None).write()).tls is None
     assert type(read.statics) is StaticFiles and [type(one) for one in read.statics.maps] == [tuple]
     assert Plan.read(PLAN._replace(statics=None).write()).statics is None
     assert [type(mount.loader) for mount in read.apps.mounts] == [Loader]

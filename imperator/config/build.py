@@ -10,7 +10,18 @@ import posixpath
 from collections.abc import Sequence
 from typing import Any
 
-from imperator.config import apps, headers, interpreter, lives, log_files, orders, request_log, scaling, wsgi
+from imperator.config import (
+    apps,
+    headers,
+    interpreter,
+    lives,
+    log_files,
+    orders,
+    request_log,
+    scaling,
+    tls,
+    wsgi,
+)
 from imperator.config.addresses import endpoint
 from imperator.config.apps import Loader
 from imperator.config.complain import Complaints
@@ -67,6 +78,10 @@ _LISTS = {
 _SOCKETS: dict[str, tuple[ListenProtocol, bool]] = {
     "uwsgi-socket": ("uwsgi", False), "http": ("http", True), "http-socket": ("http", False),
     "http11-socket": ("http", True), "fastcgi-socket": ("fastcgi", False), "scgi-socket": ("scgi", False),
+}
+_TLS_SOCKETS: dict[str, tuple[ListenProtocol, bool]] = {
+    "https-socket": ("http", False), "suwsgi-socket": ("uwsgi", False), "ssl-socket": ("uwsgi", False),
+    "https": ("http", True), "https2": ("http", True),
 }
 _PROTOCOLS: dict[str, tuple[ListenProtocol, bool]] = {
     "uwsgi": ("uwsgi", False), "http": ("http", False), "http11": ("http", True), "fastcgi": ("fastcgi", False),
@@ -130,6 +145,7 @@ class _Build:
         self._process()
         self._socket_files()
         self._sockets()
+        self._fields["tls"] = tls.build(self._all, self._last, self._start, self.complaints)
         self._application()
         self._trusted()
         self._fields["lives"] = lives.read(self._all, self._fields.get("workers", 1), self.complaints)
@@ -289,6 +305,11 @@ class _Build:
                 protocol, keepalive = plain if name == "socket" else _SOCKETS[name]
                 if at := self._endpoint(pair, self._base, shared):
                     self._listen(Listen(pair.text(), protocol, name, pair.where, at, keepalive), found)
+            elif name in _TLS_SOCKETS and (parts := tls.listener(pair, self._start, self.complaints)):
+                (address, context), (protocol, keepalive) = parts, _TLS_SOCKETS[name]
+                if at := self._endpoint(address, self._base, shared):
+                    one = Listen(address.text(), protocol, name, pair.where, at, keepalive, context)
+                    self._listen(one, found)
         self._fields["listen"] = tuple(found)
         self._fields["stats"] = tuple(stats)
 
@@ -304,7 +325,7 @@ class _Build:
                      or other.address == one.address), None)
         if twin is None:
             found.append(one)
-        elif twin.protocol != one.protocol or twin.address != one.address:
+        elif (twin.protocol, twin.address, twin.tls is None) != (one.protocol, one.address, one.tls is None):
             self.complaints.warn("address-duplicate", one.where, f"{one.option} = {one.address} is already"
                                  f" {twin.option} = {twin.address} of {twin.where}", "the first decides the protocol")
 

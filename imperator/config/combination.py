@@ -19,8 +19,8 @@ from imperator.errors import COMMAND_LINE, Diagnostic, Where
 _FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("emperor-", ("emperor",)),
     ("vassals-", ("emperor",)),
-    ("http-", ("http", "https", "https2", "http-socket")),
-    ("https-", ("https", "https2")),
+    ("http-", ("http", "https", "https2", "http-socket", "https-socket")),
+    ("https-", ("https", "https2", "https-socket")),
     ("fastrouter-", ("fastrouter",)),
     ("rawrouter-", ("rawrouter",)),
     ("spooler-", ("spooler",)),
@@ -35,7 +35,7 @@ _FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Options by the beginning of their name, and those of which one must be there."""
 
-_ALONE = frozenset(("http-socket", "http-to", "emperor-stats", "stats-server", "http-socket-modifier1"))
+_ALONE = frozenset(("http-socket", "https-socket", "http-to", "emperor-stats", "stats-server", "http-socket-modifier1"))
 _LOADERS = frozenset(
     (
         "module",

@@ -90,9 +90,6 @@ def _plain(pair: Pair, row: Option, world: World, complaints: Complaints) -> Non
         _any_number(pair, row.kind, complaints)
     elif row.kind == "addresses":
         endpoint(pair, world.facts.directory, complaints)
-    elif row.kind == "tls-addresses" or row.name == "https":
-        if pair.text().count(",") < 2:
-            _malformed(pair, "address,certificate,key", complaints)
     elif row.kind == "user":
         user(pair, pair.text(), world, complaints)
     elif row.kind == "group":

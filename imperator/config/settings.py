@@ -27,6 +27,7 @@ from imperator.config.headers import Headers
 from imperator.config.interpreter import Interpreter
 from imperator.config.orders import Orders
 from imperator.config.statics import Statics
+from imperator.config.tls import Context, Tls
 from imperator.config.wsgi import Wsgi
 from imperator.errors import Where
 from imperator.pipes import Lives, RequestLog, Scaling
@@ -68,6 +69,8 @@ class Listen(NamedTuple):
     endpoint: Endpoint
     keepalive: bool = False
     """HTTP: whether the connection stays open between requests (``http``, ``http11-socket``)."""
+    tls: Context | None = None
+    """TLS is spoken here, with this certificate."""
 
 
 class StatsAddress(NamedTuple):
@@ -182,6 +185,8 @@ class Settings(NamedTuple):
     buffer_size: int = 32768
     trusted: tuple[str, ...] = ("127.0.0.0/8", "::1")
     """Networks whose peers may choose the protocol of a connection by its first byte. Unix sockets always may."""
+    tls: Tls = Tls()
+    """What the TLS sockets share."""
 
     # the process
     directory: str | None = None

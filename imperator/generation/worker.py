@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from imperator import _core, logs, pipes
 from imperator.generation.apps import Mounts, Table
-from imperator.pipes import Door, Plan, RequestLog, StaticFiles, Wsgi
+from imperator.pipes import Door, Plan, RequestLog, StaticFiles, Tls, Wsgi
 
 
 class HeaderChanges(NamedTuple):
@@ -44,6 +44,7 @@ class WorkerSettings(NamedTuple):
     mounts: Mounts | None
     headers: HeaderChanges | None
     wsgi: Wsgi
+    tls: Tls | None
 
 
 def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> int:
@@ -76,6 +77,7 @@ def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> 
             mounts=table.mounts,
             headers=_headers(plan),
             wsgi=plan.wsgi,
+            tls=plan.tls,
         ),
     )
     run_atexit()

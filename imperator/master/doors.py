@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from imperator import logs, pipes
 from imperator.config.settings import Owner, Settings
 from imperator.errors import Diagnostic, Refused
-from imperator.process import listeners, startup
+from imperator.process import certificates, listeners, startup
 from imperator.process.listeners import Listener, UnixAttributes
 
 
@@ -56,8 +56,9 @@ class Doors:
             new.append(address)
             kind = "UNIX" if wanted.endpoint.kind in ("unix", "abstract") else "TCP"
             verb = "inherited" if inherited else "bound to"
+            secured = " over TLS" if wanted.tls else ""
             logs.say(
-                f"{wanted.protocol} socket {len(self._open) - 1} {verb} {kind} address {listener.address}"
+                f"{wanted.protocol}{secured} socket {len(self._open) - 1} {verb} {kind} address {listener.address}"
                 f" fd {listener.fd}"
             )
             if by_habit and wanted.endpoint.kind == "unix" and settings.chmod_socket is None and not umask & 0o002:
@@ -102,10 +103,11 @@ class Doors:
     def plan(self, settings: Settings) -> list[pipes.Door]:
         """The sockets as a generation receives them: each address once, with the protocol that was named first."""
         plan: dict[str, pipes.Door] = {}
-        for wanted in settings.listen:
+        for wanted, tls in zip(settings.listen, certificates.indices(settings), strict=True):
             address = str(wanted.endpoint)
             if address in self._open and address not in plan:
-                plan[address] = pipes.Door(self._open[address].fd, wanted.protocol, self._open[address].address)
+                listener = self._open[address]
+                plan[address] = pipes.Door(listener.fd, wanted.protocol, listener.address, tls)
         return list(plan.values())
 
     def all(self) -> list[tuple[str, int]]:

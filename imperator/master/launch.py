@@ -20,7 +20,7 @@ from imperator.config.interpreter import Import, Interpreter
 from imperator.config.settings import Settings
 from imperator.config.statics import Statics
 from imperator.errors import Diagnostic, Refused
-from imperator.pipes import Door, Plan
+from imperator.pipes import Door, Plan, Tls
 from imperator.process import identity, kernel
 
 START = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "generation", "start.py")
@@ -41,7 +41,14 @@ class Generation(NamedTuple):
 
 
 def start(
-    settings: Settings, number: int, name: str, doors: list[Door], environ: Mapping[str, str], *, anyway: bool
+    settings: Settings,
+    number: int,
+    name: str,
+    doors: list[Door],
+    environ: Mapping[str, str],
+    *,
+    anyway: bool,
+    tls: Tls | None = None,
 ) -> Generation:
     """Start generation ``number``. Raises :class:`Refused` when its interpreter cannot be executed."""
     python = interpreter(settings)
@@ -50,7 +57,7 @@ def start(
             scoreboard_fd = Scoreboard.create(settings.workers, settings.threads)
             closing.callback(os.close, scoreboard_fd)
             scoreboard = Scoreboard(scoreboard_fd)
-            text = plan(settings, number, name, doors, scoreboard_fd, anyway).write()
+            text = plan(settings, number, name, doors, scoreboard_fd, anyway, tls).write()
             plan_fd = kernel.memory_file("plan", text)
             closing.callback(os.close, plan_fd)
             ours, its = kernel.pair()
@@ -116,7 +123,15 @@ def environment(settings: Settings, number: int, environ: Mapping[str, str]) -> 
     return env
 
 
-def plan(settings: Settings, number: int, name: str, doors: list[Door], scoreboard_fd: int, anyway: bool) -> Plan:
+def plan(
+    settings: Settings,
+    number: int,
+    name: str,
+    doors: list[Door],
+    scoreboard_fd: int,
+    anyway: bool,
+    tls: Tls | None = None,
+) -> Plan:
     """What a generation must know, out of what the administrator wrote."""
     return Plan(
         number=number,
@@ -146,6 +161,7 @@ def plan(settings: Settings, number: int, name: str, doors: list[Door], scoreboa
         wsgi=pipes.Wsgi(*settings.wsgi),
         interpreter=_interpreter(settings.interpreter),
         scaling=settings.scaling,
+        tls=tls,
     )
 
 

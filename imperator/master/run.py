@@ -24,6 +24,7 @@ from imperator.master.sovereign import Sovereign
 from imperator.master.stats_server import StatsServer
 from imperator.pipes import Failed, FromVassal, Loaded, Ready, ReloadMe, StopMe
 from imperator.process import kernel, listeners, startup, systemd
+from imperator.process.certificates import Certificates
 from imperator.process.daemon import Caller
 from imperator.process.listeners import Listener, UnixAttributes
 from imperator.process.loop import Alarm, Loop
@@ -51,6 +52,7 @@ class Master:
         self._emperor = Sovereign(self._environ)
         self._footing = Footing(settings, caller, vassal=bool(self._emperor))
         self._doors = Doors(self._environ)
+        self._certificates = Certificates()
         self._stats: list[Listener] = []
         self._loop = Loop()
         self._state = policy.State(
@@ -77,6 +79,7 @@ class Master:
         logs.say(f"*** Starting Imperator {__version__} as {self._name} (pid: {os.getpid()}) ***")
         kernel.adopt_orphans()
         try:
+            logs.complain(self._certificates.read(self._settings)[1])
             self._doors.open(self._settings)
             self._open_stats()
             self._footing.give_up_root()
@@ -272,6 +275,8 @@ class Master:
         new: list[str] = []
         try:
             settings = self._reread() if reread else self._settings
+            tls, warnings = self._certificates.read(settings, again=reread)
+            logs.complain(warnings)
             if reread and settings.logs.reopen:
                 self._reopen_log()
             if settings.logs != self._settings.logs:
@@ -284,7 +289,7 @@ class Master:
                 settings = settings._replace(scaling=settings.scaling._replace(die_on_idle=False))
             new = self._doors.open(settings)
             doors = self._doors.plan(settings)
-            generation = launch.start(settings, number, self._name, doors, self._environ, anyway=anyway)
+            generation = launch.start(settings, number, self._name, doors, self._environ, anyway=anyway, tls=tls)
         except Refused as refusal:
             logs.complain(refusal.diagnostics)
             self._doors.undo(new)

@@ -13,6 +13,7 @@ from imperator.config.expand import unresolved
 from imperator.config.settings import Listen, Settings
 from imperator.errors import Diagnostic, Severity, Where
 from imperator.ops.person import ENTER, WRITE, Person
+from imperator.process import certificates
 
 _FIRST_FREE_PORT = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 
@@ -28,6 +29,8 @@ def examine(settings: Settings, starter: Person) -> list[Diagnostic]:
     for one in settings.listen:
         found += _socket(settings, one, starter, runner)
     found += _files(settings, starter, runner)
+    if os.geteuid() in (0, starter.uid):  # anybody else could not know
+        found += certificates.examine(settings)
     return found
 
 

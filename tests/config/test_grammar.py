@@ -21,7 +21,7 @@ def not_yet(line):
     "cron = * * * * * x", "cron = 1 2 3 4 x y", "unique-cron = 5", "hook-as-user = foo:bar", "hook-as-user = print",
     "signal-timer = 5", "smart-attach-daemon = /tmp/x", "map-socket = 0", "farm = f", "alarm = x",
     "metric-threshold = key=a,foo=2", "attach-daemon2 = freq=1", "cache2 = name=a", "cache2 = items=5",
-    "cache2 = name = x, items = 10", "route = ^/admin", "file-write = /x", "https = :443",
+    "cache2 = name = x, items = 10", "route = ^/admin", "file-write = /x",
 ])
 def test_what_stops_uwsgi_is_an_error(tmp_path, line):
     if not_yet(line):
@@ -52,7 +52,7 @@ def test_what_uwsgi_swallows_is_a_warning(tmp_path, line, code):
     "route = ^/(?<name>x) addheader:X: y", "route-run = log:hello", "route-if = empty:${X} break:", "queue = 10",
     "route = ^/[a-z]{2,}$ donotlog:", "cache2 = name=x,items=10,lazy", "attach-daemon2 = cmd=echo a\\,b,freq=5",
     "metric = plain", "metric = name=x,type=gauge,children=a;b", "sharedarea = 10", "sharedarea = pages=10,file=/x",
-    "signal-timer = 1 60", "farm = one:1,2", "alarm = a cmd:x", "cheaper-algo = busyness", "https = :443,a.crt,a.key",
+    "signal-timer = 1 60", "farm = one:1,2", "alarm = a cmd:x", "cheaper-algo = busyness",
     "smart-attach-daemon = /tmp/x,5 memcached -p 11311", "cron = $(MINUTE) 2 3 4 5 x", "cache2 = {{ cache }}",
     "gevent = 100", "harakiri = 60", "limit-as = 512", "prio = -5",
 ])

@@ -48,6 +48,9 @@ class Worker:
             unix.bind(str(directory / protocol))
             unix.listen(256)
             self.sockets |= {f"tcp-{protocol}": tcp, protocol: unix}
+        if settings.get("tls") and not beside:
+            for name in ("tls-http", "tls-uwsgi"):
+                self.sockets[name] = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.control, theirs = socket.socketpair()
         self.control.settimeout(PATIENCE)
         threads = settings.get("threads", 1)
@@ -55,7 +58,10 @@ class Worker:
         self.board = _core.Scoreboard(board)
         defaults: dict[str, Any] = {
             "listeners": [
-                SimpleNamespace(fd=s.fileno(), protocol=name.split("-")[-1]) for name, s in self.sockets.items()
+                SimpleNamespace(
+                    fd=s.fileno(), protocol=name.split("-")[-1], tls=0 if name.startswith("tls-") else None
+                )
+                for name, s in self.sockets.items()
             ],
             "worker_id": 1,
             "threads": 1,

@@ -53,18 +53,21 @@ ROWS = (
     ),
     Option(
         ("https",), kind="special", repeats=True, subsystem="router", availability="build:ssl",
-        help="HTTPS router: addr,cert,key[,ciphers[,client-ca]] (client-ca prefixed with ! makes it mandatory)",
+        status="supported",
+        help="Listen for HTTPS: addr,cert,key[,ciphers[,client-ca]], where !client-ca makes it mandatory",
     ),
     Option(
         ("https2",), kind="special", repeats=True, subsystem="router", availability="build:ssl",
-        help="HTTPS router, keyval form (addr,cert/crt,key,ciphers,clientca/client_ca,spdy)",
+        status="supported", help="Like https, keyval form (addr,cert/crt,key,ciphers,clientca/client_ca)",
     ),
     Option(
         ("https-export-cert",), takes="none", kind="flag", default="off", subsystem="router",
-        availability="build:ssl", help="Pass the raw client certificate as HTTPS_CC",
+        availability="build:ssl",
+        status="supported", help="Give the application the client's certificate in PEM, as HTTPS_CC",
     ),
     Option(
         ("https-session-context",), default="router name + address", subsystem="router", availability="build:ssl",
+        status="accepted", reason="sessions belong to the socket or name that they began with",
         help="TLS session id context",
     ),
     Option(

@@ -13,11 +13,12 @@ ROWS = (
     ),
     Option(
         ("suwsgi-socket",), kind="tls-addresses", repeats=True, subsystem="sockets", availability="build:ssl",
+        status="supported",
         help="TLS listener carrying the uwsgi protocol; value is addr,cert,key[,ciphers[,client-ca]]",
     ),
     Option(
         ("ssl-socket",), kind="tls-addresses", repeats=True, subsystem="sockets", availability="build:ssl",
-        help="Older spelling of suwsgi-socket (TLS + uwsgi protocol)",
+        status="supported", help="Older spelling of suwsgi-socket (TLS + uwsgi protocol)",
     ),
     Option(
         ("http-socket",), kind="addresses", repeats=True, subsystem="sockets", status="supported",
@@ -37,7 +38,7 @@ ROWS = (
     ),
     Option(
         ("https-socket",), kind="tls-addresses", repeats=True, subsystem="sockets", availability="build:ssl",
-        help="Workers themselves terminate HTTPS; value is addr,cert,key[,ciphers[,client-ca]]",
+        status="supported", help="Workers themselves terminate HTTPS; value is addr,cert,key[,ciphers[,client-ca]]",
     ),
     Option(
         ("https-socket-modifier1",), kind="uint", default="0", subsystem="sockets", availability="build:ssl",

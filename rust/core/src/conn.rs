@@ -20,6 +20,7 @@ use crate::served::{Outcome, Times};
 use crate::statics::Statics;
 use crate::sys;
 use crate::transfer::{Step, Transfer};
+use crate::tls::PlainHttp;
 use crate::transport::Transport;
 
 /// Milliseconds that a connection which has said nothing yet may keep a draining worker.
@@ -269,9 +270,23 @@ impl Conn {
             match self.read() {
                 Ok(true) if was_idle => self.until = core.now + core.engine.settings.head_timeout,
                 Ok(_) => {}
-                Err(_) => return self.leave(),
+                Err(error) => return self.lost(core, &error),
             }
         }
+    }
+
+    /// Nothing more can be read where a head was expected. Usually the client has gone, and nobody needs to know.
+    #[cold]
+    fn lost(&mut self, core: &mut Core, error: &io::Error) -> Option<Next> {
+        if error.kind() == io::ErrorKind::InvalidData {
+            if error.get_ref().is_some_and(|why| why.is::<PlainHttp>()) {
+                self.io = Transport::plain(self.io.fd());
+                self.protocol = Some(Protocol::Http);
+                return self.refuse(core, Refusal::PlainOnTlsSocket);
+            }
+            core.complain_of_tls(self, error);
+        }
+        Some(Next::Close)
     }
 
     fn park_head(&mut self, core: &Core) -> Option<Next> {

@@ -289,6 +289,13 @@ impl Core {
         self.engine.log.say(&format!("{level}: request of {client} refused: {refusal} [{}]", refusal.code()));
     }
 
+    /// Log why a TLS client is not served.
+    #[cold]
+    pub fn complain_of_tls(&self, conn: &Conn, error: &std::io::Error) {
+        let client = String::from_utf8_lossy(&conn.address);
+        self.engine.log.say(&format!("note: no TLS with {client}: {error} [tls-handshake]"));
+    }
+
     /// Work until the drain is over. The thread holds the GIL when it comes and when it goes.
     pub fn run(&mut self) {
         let mut room = poller::room();

@@ -11,6 +11,7 @@ use wire::{Known, Protocol, Refusal, Request};
 
 use crate::conn::Conn;
 use crate::cores::Engine;
+use crate::tls::Session;
 
 type Object = *mut ffi::PyObject;
 
@@ -130,7 +131,11 @@ impl Vocabulary {
             dict.set_item("PATH_INFO", "")?;
             dict.set_item("QUERY_STRING", "")?;
             dict.set_item("wsgi.version", (1, 0))?;
-            dict.set_item("wsgi.url_scheme", PyString::intern(py, "http"))?;
+            let is_https = listener.tls.is_some() && listener.protocol == Protocol::Http;
+            dict.set_item("wsgi.url_scheme", PyString::intern(py, if is_https { "https" } else { "http" }))?;
+            if is_https {
+                dict.set_item("HTTPS", "on")?;
+            }
             dict.set_item("wsgi.input", py.None())?;
             dict.set_item("wsgi.errors", Py::new(py, crate::errors::Errors)?)?;
             dict.set_item("wsgi.multithread", settings.threads > 1)?;
@@ -232,6 +237,9 @@ impl Vocabulary {
         }
         if is_https(&conn.request, text, conn.trusted) {
             set(py, dict, self.scheme, self.https)?;
+        }
+        if let Some(session) = conn.io.session() {
+            set_client(py, dict, session)?;
         }
         Ok(environ.unbind())
     }
@@ -336,6 +344,25 @@ impl Vocabulary {
         }
         Ok(())
     }
+}
+
+/// The certificate that the client showed, and that was found good, under uWSGI's names.
+#[cold]
+fn set_client(py: Python<'_>, dict: Object, session: &Session) -> Result<(), Failure> {
+    let Some(client) = session.client() else { return Ok(()) };
+    let text = client.text.as_ref().map(String::as_bytes);
+    for (name, value) in [
+        ("HTTPS_DN", Some(client.subject.as_bytes())),
+        ("HTTPS_CLIENT_CERTIFICATE", Some(&client.certificate[..])),
+        ("HTTPS_CC", text),
+    ] {
+        if let Some(value) = value {
+            // SAFETY: `interned` answers a new reference, which `Bound` takes.
+            let key = unsafe { Bound::from_owned_ptr(py, interned(py, name)) };
+            set_text(py, dict, key.as_ptr(), value)?;
+        }
+    }
+    Ok(())
 }
 
 impl Vocabulary {

@@ -20,6 +20,7 @@ mod contexts;
 mod contextvars;
 mod control;
 mod cores;
+mod der;
 mod environ;
 mod errors;
 mod escape;
@@ -39,6 +40,7 @@ mod settings;
 mod start_response;
 mod statics;
 mod sys;
+mod tickets;
 mod tls;
 mod transfer;
 mod transport;
@@ -193,12 +195,24 @@ fn serve(py: Python<'_>, app: Bound<'_, PyAny>, settings: &Bound<'_, PyAny>) -> 
     Ok(0)
 }
 
+/// See `contexts::examine`.
+#[pyfunction]
+fn examine_certificate<'py>(
+    py: Python<'py>,
+    certificate: &[u8],
+    key: &[u8],
+    client_ca: &[u8],
+) -> PyResult<Bound<'py, PyAny>> {
+    py.import("imperator._core")?.getattr("Certificate")?.call1(contexts::examine(certificate, key, client_ca))
+}
+
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<Scoreboard>()?;
     module.add_function(wrap_pyfunction!(serve, module)?)?;
+    module.add_function(wrap_pyfunction!(examine_certificate, module)?)?;
     let namedtuple = py.import("collections")?.getattr("namedtuple")?;
     for (name, fields) in [
         (
@@ -206,6 +220,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
             "id pid accepting busy_cores requests exceptions tx running_time avg_rt last_spawn respawn_count harakiri_count cores",
         ),
         ("BusyCore", "seat core began seconds since request"),
+        ("Certificate", "flaw not_before not_after subject"),
         ("CoreCounters", "id requests exceptions read_errors write_errors in_request request_start request"),
     ] {
         let kind = namedtuple.call1((name, fields))?;

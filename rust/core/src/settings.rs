@@ -1,11 +1,13 @@
 //! What the engine is told, read once from Python's settings object. Judges only what it could not run with.
 
 use std::os::raw::c_int;
+use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use wire::{Limits, Protocol};
 
+use crate::contexts::Tls;
 use crate::headers::Headers;
 use crate::listener::{Listener, Network};
 use crate::mounts::Mounts;
@@ -62,6 +64,7 @@ fn optional<'py, T: for<'a> FromPyObject<'a, 'py, Error = PyErr>>(
 impl Settings {
     /// Read all of them.
     pub fn read(settings: &Bound<'_, PyAny>) -> PyResult<Settings> {
+        let tls = Tls::read(settings)?;
         let mut listeners = Vec::new();
         for listener in settings.getattr("listeners")?.try_iter()? {
             let listener = listener?;
@@ -73,7 +76,11 @@ impl Settings {
                 "scgi" => Protocol::Scgi,
                 other => return Err(PyValueError::new_err(format!("unknown protocol of a listener: {other:?}"))),
             };
-            listeners.push(Listener::new(listener.getattr("fd")?.extract()?, protocol)?);
+            let mut opened = Listener::new(listener.getattr("fd")?.extract()?, protocol)?;
+            if let (Some(tls), Some(index)) = (&tls, optional(&listener, "tls", None::<usize>)?) {
+                opened.tls = Some(Arc::new(tls.contexts(index, protocol == Protocol::Http)?));
+            }
+            listeners.push(opened);
         }
         let mut trusted = Vec::new();
         for network in settings.getattr("trusted")?.try_iter()? {

@@ -13,6 +13,7 @@ use rustls::server::Acceptor;
 use rustls::ServerConnection;
 
 use crate::contexts::Contexts;
+use crate::der::Certificate;
 use crate::sys;
 
 /// What is read of a file at once; two records.
@@ -38,9 +39,22 @@ struct State {
     first: Option<u8>,
     /// The stream has ended; what was decrypted before was taken.
     ended: bool,
+    /// Of the client, once somebody asked.
+    client: Option<Option<Arc<Client>>>,
     /// The peer is not to believe that it has everything.
     cut: bool,
     goodbye: bool,
+}
+
+/// Who the client is, by a certificate that was found good.
+#[derive(Debug)]
+pub struct Client {
+    /// `/C=IT/CN=name`.
+    pub subject: String,
+    /// The certificate as it came.
+    pub certificate: Vec<u8>,
+    /// In PEM, if the application shall have that.
+    pub text: Option<String>,
 }
 
 /// The client speaks plain HTTP where TLS is spoken.
@@ -236,6 +250,24 @@ impl State {
     }
 }
 
+/// A certificate as text, in lines of 64.
+fn pem(der: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
+    for line in der.chunks(48) {
+        for group in line.chunks(3) {
+            let byte = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
+            let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+            for place in 0..4 {
+                let digit = DIGITS.get((bits >> (18 - 6 * place)) as usize & 63).copied().unwrap_or(b'=');
+                text.push(if place <= group.len() { char::from(digit) } else { '=' });
+            }
+        }
+        text.push('\n');
+    }
+    text + "-----END CERTIFICATE-----\n"
+}
+
 impl Session {
     /// A session that waits for the client's hello.
     pub fn new(contexts: Arc<Contexts>) -> Session {
@@ -244,6 +276,7 @@ impl Session {
             contexts,
             first: None,
             ended: false,
+            client: None,
             cut: false,
             goodbye: false,
         }))
@@ -300,6 +333,25 @@ impl Session {
     /// See `Transport::owes`.
     pub fn owes(&self) -> bool {
         matches!(&self.lock().stage, Stage::Open(session) if session.wants_write())
+    }
+
+    /// The client's certificate, if it showed one.
+    pub fn client(&self) -> Option<Arc<Client>> {
+        let mut state = self.lock();
+        if let Some(client) = &state.client {
+            return client.clone();
+        }
+        let leaf = match &state.stage {
+            Stage::Open(session) => session.peer_certificates().and_then(|chain| chain.first()),
+            _ => None,
+        };
+        let client = leaf.map(|leaf| {
+            let subject = Certificate::read(leaf).map_or_else(String::new, |found| found.subject());
+            let text = state.contexts.exports_certificate.then(|| pem(leaf));
+            Arc::new(Client { subject, certificate: leaf.to_vec(), text })
+        });
+        state.client = Some(client.clone());
+        client
     }
 
     /// Tell the peer that this was all, if it was.
