@@ -19,7 +19,8 @@ class ListenerSettings(Protocol):
     def protocol(self) -> str:
         """The declared protocol: ``uwsgi``, ``http``, ``fastcgi`` or ``scgi``."""
 
-    # tls: int | None may be there too: the number of its TLS context. Missing or None: no TLS here.
+    # Two more are read if they are there. tls: int | None, the number of its TLS context; missing or None: no TLS here.
+    # announcers: str, whose PROXY header counts: "anybody", "trusted" (peers); else nobody's.
 
 class RequestLogSettings(Protocol):
     """How requests are logged. Without ``log_requests``, those that a condition names get a line all the same."""

@@ -209,6 +209,8 @@ class Door(NamedTuple):
     address: str
     tls: int | None = None
     """The number of its context in :class:`Tls`; None: no TLS here."""
+    announcers: str = ""
+    """Whose PROXY header counts: nobody's, ``anybody``'s, or that of peers that are ``trusted``."""
 
 
 class TlsContext(NamedTuple):

@@ -23,6 +23,7 @@ from imperator.config import (
     wsgi,
 )
 from imperator.config.addresses import endpoint
+from imperator.config.announced import announce
 from imperator.config.apps import Loader
 from imperator.config.complain import Complaints
 from imperator.config.envdir import variables
@@ -310,7 +311,7 @@ class _Build:
                 if at := self._endpoint(address, self._base, shared):
                     one = Listen(address.text(), protocol, name, pair.where, at, keepalive, context)
                     self._listen(one, found)
-        self._fields["listen"] = tuple(found)
+        self._fields["listen"] = announce(found, self._last, "trusted-peers" in self._all, self.complaints)
         self._fields["stats"] = tuple(stats)
 
     def _endpoint(self, pair: Pair, base: str, shared: Sequence[Endpoint]) -> Endpoint | None:

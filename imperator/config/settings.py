@@ -71,6 +71,8 @@ class Listen(NamedTuple):
     """HTTP: whether the connection stays open between requests (``http``, ``http11-socket``)."""
     tls: Context | None = None
     """TLS is spoken here, with this certificate."""
+    announcers: Literal["", "anybody", "trusted"] = ""
+    """Who may say in a PROXY header for whom it speaks."""
 
 
 class StatsAddress(NamedTuple):

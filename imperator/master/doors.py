@@ -107,7 +107,7 @@ class Doors:
             address = str(wanted.endpoint)
             if address in self._open and address not in plan:
                 listener = self._open[address]
-                plan[address] = pipes.Door(listener.fd, wanted.protocol, listener.address, tls)
+                plan[address] = pipes.Door(listener.fd, wanted.protocol, listener.address, tls, wanted.announcers)
         return list(plan.values())
 
     def all(self) -> list[tuple[str, int]]:

@@ -59,7 +59,10 @@ class Worker:
         defaults: dict[str, Any] = {
             "listeners": [
                 SimpleNamespace(
-                    fd=s.fileno(), protocol=name.split("-")[-1], tls=0 if name.startswith("tls-") else None
+                    fd=s.fileno(),
+                    protocol=name.split("-")[-1],
+                    tls=0 if name.startswith("tls-") else None,
+                    announcers=settings.get("announcers", ""),
                 )
                 for name, s in self.sockets.items()
             ],

@@ -45,7 +45,8 @@ ROWS = (
     ),
     Option(
         ("enable-proxy-protocol",), takes="none", kind="flag", default="off", subsystem="http",
-        help="Parse PROXY protocol v1 on HTTP sockets",
+        status="supported",
+        help="Understand the PROXY protocol on HTTP sockets",
     ),
     Option(
         ("http", "httprouter"), kind="addresses", repeats=True, subsystem="router", status="supported",
@@ -244,7 +245,8 @@ ROWS = (
     ),
     Option(
         ("http-enable-proxy-protocol",), takes="optional", kind="flag", default="off", subsystem="router",
-        help="Parse PROXY protocol v1 on router listeners",
+        status="supported",
+        help="Understand the PROXY protocol on the sockets of http and https",
     ),
     Option(
         ("http-path-info-no-decode-slashes",), kind="flag", default="off", subsystem="http",

@@ -13,14 +13,15 @@ use std::io;
 
 use wire::{Body, BodyFraming, Facts, Progress, Protocol, Refusal, Request};
 
+use crate::announced::Destination;
 use crate::answer::send_waiting;
 use crate::cores::Core;
 use crate::listener::{Listener, Peer};
 use crate::served::{Outcome, Times};
 use crate::statics::Statics;
 use crate::sys;
-use crate::transfer::{Step, Transfer};
 use crate::tls::PlainHttp;
+use crate::transfer::{Step, Transfer};
 use crate::transport::Transport;
 
 /// Milliseconds that a connection which has said nothing yet may keep a draining worker.
@@ -41,6 +42,8 @@ const TURN: u32 = 32;
 /// Where a connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// Waits for a PROXY header, or to see that there is none.
+    Announced,
     /// Waits for (the rest of) a head.
     Head,
     /// Waits for the rest of a body that is collected.
@@ -75,6 +78,8 @@ pub struct Conn {
     /// REMOTE_ADDR and REMOTE_PORT.
     pub address: Vec<u8>,
     pub port: Vec<u8>,
+    /// What a load balancer says of where the client meant to go.
+    pub destination: Option<Box<Destination>>,
     declared: Protocol,
     protocol: Option<Protocol>,
     pub stage: Stage,
@@ -122,6 +127,7 @@ impl Conn {
             trusted: false,
             address: Vec::new(),
             port: Vec::new(),
+            destination: None,
             declared: Protocol::Http,
             protocol: None,
             stage: Stage::Head,
@@ -165,7 +171,8 @@ impl Conn {
             Some((address, port)) => write!(self.address, "{address}").and_then(|()| write!(self.port, "{port}")),
             None => self.address.write_all(b"0.0.0.0"),
         };
-        self.stage = Stage::Head;
+        self.destination = None;
+        self.stage = if listener.announcers.is_some() { Stage::Announced } else { Stage::Head };
         self.request.clear();
         self.framing = None;
         for buffer in [&mut self.buf, &mut self.body, &mut self.out] {
@@ -241,6 +248,7 @@ impl Conn {
     pub fn drive(&mut self, core: &mut Core) -> Next {
         loop {
             let next = match self.stage {
+                Stage::Announced => self.drive_announced(core),
                 Stage::Head if self.served >= self.turn => Some(Next::Again),
                 Stage::Head => self.drive_head(core),
                 Stage::Body => self.drive_body(core),
@@ -304,11 +312,25 @@ impl Conn {
             self.unread = true;
             return None;
         }
-        if self.served == 0 && self.buf.is_empty() && core.engine.is_draining() {
+        if self.served == 0 && self.buf.is_empty() {
+            return Some(Next::Park(self.patience(core)));
+        }
+        Some(Next::Park(self.until))
+    }
+
+    /// Until when a connection that has said nothing yet may go on saying nothing.
+    pub fn patience(&mut self, core: &Core) -> u64 {
+        if core.engine.is_draining() {
             // It has only just connected, and its request is probably on the way.
             self.until = self.until.min(core.now + FRESH);
         }
-        Some(Next::Park(self.until))
+        self.until
+    }
+
+    /// Whatever comes now is said by somebody who is not trusted.
+    pub fn distrust(&mut self) {
+        self.trusted = false;
+        self.protocol = Some(self.declared);
     }
 
     fn decode(&mut self, core: &mut Core) -> Result<Progress, Refusal> {
@@ -497,7 +519,7 @@ impl Conn {
         match self.stage {
             Stage::Body => core.count_read_error(),
             Stage::Answering => core.count_write_error(),
-            Stage::Head | Stage::Ready | Stage::Lingering => {}
+            Stage::Announced | Stage::Head | Stage::Ready | Stage::Lingering => {}
         }
     }
 

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use wire::{Known, Protocol, Refusal, Request};
 
+use crate::announced::Destination;
 use crate::conn::Conn;
 use crate::cores::Engine;
 use crate::tls::Session;
@@ -270,6 +271,9 @@ impl Vocabulary {
         if !conn.port.is_empty() {
             set_text(py, dict, self.key(Known::RemotePort), &conn.port)?;
         }
+        if let Some(to) = &conn.destination {
+            self.set_destination(py, dict, to)?;
+        }
         let mut seen = [false; 256];
         for var in request.vars() {
             let value = var.value.of(text);
@@ -366,6 +370,14 @@ fn set_client(py: Python<'_>, dict: Object, session: &Session) -> Result<(), Fai
 }
 
 impl Vocabulary {
+    /// What the client knows as the server, where a load balancer told it.
+    #[cold]
+    fn set_destination(&self, py: Python<'_>, dict: Object, to: &Destination) -> Result<(), Failure> {
+        set_text(py, dict, self.key(Known::ServerPort), to.port.as_bytes())?;
+        set_text(py, dict, self.key(Known::ServerAddr), to.address.as_bytes())?;
+        Ok(())
+    }
+
     /// The path for a FastCGI or SCGI front-end that does not tell PATH_INFO. nginx's stock parameters name the whole path
     /// SCRIPT_NAME (FastCGI) or DOCUMENT_URI, as for files on disk; here it is the application's.
     fn set_path(&self, py: Python<'_>, dict: Object, request: &Request, text: &[u8]) -> Result<(), Failure> {

@@ -11,6 +11,7 @@
 //! Whoever reads from or writes to a client does so through `transport`, which is a socket or a TLS session on it (`tls`,
 //! `contexts`).
 
+mod announced;
 mod answer;
 mod calendar;
 mod call;

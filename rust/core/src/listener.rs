@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use wire::Protocol;
 
+use crate::announced::Announcers;
 use crate::contexts::Contexts;
 use crate::sys;
 use crate::tls::Session;
@@ -73,6 +74,8 @@ pub struct Listener {
     pub unix: bool,
     /// TLS is spoken here, and so.
     pub tls: Option<Arc<Contexts>>,
+    /// Who may say in a PROXY header for whom it speaks; `None`: nobody is asked.
+    pub announcers: Option<Announcers>,
 }
 
 impl Listener {
@@ -95,7 +98,7 @@ impl Listener {
         // Shared with processes that may take the connection that we were woken for.
         sys::set_nonblocking(fd);
         let port = address.map_or(80, |(_, port)| port).to_string();
-        Ok(Listener { fd, protocol, port, unix: address.is_none(), tls: None })
+        Ok(Listener { fd, protocol, port, unix: address.is_none(), tls: None, announcers: None })
     }
 
     /// What a connection that was taken here reads from and writes to.

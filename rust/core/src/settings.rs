@@ -7,6 +7,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use wire::{Limits, Protocol};
 
+use crate::announced::Announcers;
 use crate::contexts::Tls;
 use crate::headers::Headers;
 use crate::listener::{Listener, Network};
@@ -80,6 +81,7 @@ impl Settings {
             if let (Some(tls), Some(index)) = (&tls, optional(&listener, "tls", None::<usize>)?) {
                 opened.tls = Some(Arc::new(tls.contexts(index, protocol == Protocol::Http)?));
             }
+            opened.announcers = Announcers::parse(&optional(&listener, "announcers", String::new())?);
             listeners.push(opened);
         }
         let mut trusted = Vec::new();

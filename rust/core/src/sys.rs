@@ -147,6 +147,18 @@ pub fn recv_into(fd: c_int, room: &mut [u8]) -> io::Result<usize> {
     }
 }
 
+/// Look at what the socket has, without taking it and without waiting. `Ok(0)` is end of file.
+pub fn peek_into(fd: c_int, room: &mut [u8]) -> io::Result<usize> {
+    let flags = libc::MSG_DONTWAIT | libc::MSG_PEEK;
+    loop {
+        // SAFETY: pointer and length are those of a slice.
+        match check(unsafe { libc::recv(fd, room.as_mut_ptr().cast(), room.len(), flags) }) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 /// Read from a file, from `offset` on, without moving its position. `Ok(0)`: the file ends there.
 pub fn read_at(file: c_int, room: &mut [u8], offset: i64) -> io::Result<usize> {
     loop {
