@@ -39,6 +39,7 @@ HARMLESS = {"waitstatus_to_exitcode"}
 
 PURE = [
     "errors", "config.*", "lifecycle", "pipes", "*.policy", "master.triggers", "stats", "emperor.spawn", "emperor.seen",
+    "generation.harakiri", "generation.cheaper",
 ]  # fmt: skip
 TOUCHES_THE_WORLD = {
     "os", "socket", "select", "selectors", "time", "datetime", "subprocess", "fcntl", "mmap", "signal", "threading",

@@ -167,6 +167,9 @@ class Master:
             self._step(event)
 
     def _obey(self, letter: bytes) -> None:
+        if letter == b"l":
+            self._reopen_log()
+            return
         meant = triggers.from_fifo(letter)
         if isinstance(meant, pipes.Order) and self._serving:
             self._tell(self._serving.number, meant)

@@ -287,6 +287,17 @@ def test_letters_in_the_master_fifo(start: Start, tmp_path: Path):
     assert site.server.process.wait(20) == 0
 
 
+def test_a_letter_opens_the_log_anew(start: Start, tmp_path: Path):
+    log, fifo = tmp_path / "site.log", tmp_path / "fifo"
+    site = Site(start, tmp_path, master_fifo=fifo, logto=log).up()
+    log.rename(tmp_path / "old.log")
+    fifo.write_text("l")
+    wait.until(log.exists, "the new log")
+    fifo.write_text("?")
+    wait.until(lambda: "which means nothing here" in log.read_text(), "a line in the new log")
+    site.server.stop()
+
+
 @pytest.mark.parametrize("how", ["signal", "touch"])
 def test_exit_on_reload(start: Start, tmp_path: Path, how: str):
     touch = tmp_path / "touch-me"
