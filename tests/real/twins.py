@@ -30,7 +30,9 @@ class Twins:
         theirs = Path(reference.install())
         for name, tested in (("ours", ours), ("theirs", Program(theirs, theirs.parent / "python"))):
             path = place / f"{name}.sock"
-            self.servers.append(Server(tested, "--socket", path, "--master", *args, cwd=place, name=name))
+            # The order of a set is in some answers.
+            env = {"PYTHONHASHSEED": "0"}
+            self.servers.append(Server(tested, "--socket", path, "--master", *args, cwd=place, name=name, env=env))
             self.sockets.append(path)
 
     def up(self) -> None:
