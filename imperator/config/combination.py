@@ -112,15 +112,22 @@ _LISTENERS = frozenset(
 )
 
 
-def combine(settings: Settings, pairs: Sequence[Pair], *, vassal: bool) -> list[Diagnostic]:
-    """What the lines do to one another. ``vassal``: an emperor starts it, nobody else can give it a socket."""
+def combine(
+    settings: Settings, pairs: Sequence[Pair], *, vassal: bool, left_out: Collection[str] = ()
+) -> list[Diagnostic]:
+    """What the lines do to one another.
+
+    ``vassal``: an emperor starts it, nobody else can give it a socket. ``left_out``: names in lines that a condition
+    left out, so that what they would do is not missed.
+    """
     found = Complaints()
     present: dict[str, Pair] = {}
     for pair in pairs:
         row = lookup(pair.key)
         if row is not None:
             present.setdefault(row.name, pair)
-    _lonely(settings, pairs, present, found)
+    possible = {row.name for name in left_out if (row := lookup(name)) is not None}
+    _lonely(settings, pairs, present.keys() | possible, found)
     _impatient(pairs, found)
     _crowded(settings, found)
     if settings.command is None and not settings.emperor:

@@ -52,6 +52,8 @@ class Loaded(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
     files: tuple[str, ...]
     """The files that were read, absolute, in order: what a reload depends on."""
+    left_out: frozenset[str] = frozenset()
+    """The names in lines that a condition left out: another environment may take them."""
 
 
 def read(argv: Sequence[str], world: World) -> Loaded:
@@ -69,7 +71,7 @@ def read(argv: Sequence[str], world: World) -> Loaded:
         elif word.value is not None:
             reader.positional(word.value)
     reader.finish()
-    return Loaded(tuple(reader.pairs), tuple(reader.complaints), tuple(reader.files))
+    return Loaded(tuple(reader.pairs), tuple(reader.complaints), tuple(reader.files), frozenset(reader.left_out))
 
 
 class _Reader:
@@ -80,6 +82,7 @@ class _Reader:
         self.pairs: list[Pair] = []
         self.complaints = Complaints()
         self.files: list[str] = []
+        self.left_out: set[str] = set()
         self.halted = False
         self._environ = dict(world.facts.environ)
         self._fetches = False
@@ -168,6 +171,8 @@ class _Reader:
             self._nested(pair, block)
         else:
             block = self._judged_again(block)
+            if not block.values:
+                self.left_out.add(pair.key)
             self._block = None
             outer, self._inside = self._inside, block.opener
             for value in block.values:

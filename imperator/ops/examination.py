@@ -13,7 +13,7 @@ from typing import NamedTuple
 from imperator.config.advice import advise
 from imperator.config.build import build
 from imperator.config.combination import combine
-from imperator.config.load import read
+from imperator.config.load import Loaded, read
 from imperator.config.pairs import Pair
 from imperator.config.secrets import secrets
 from imperator.config.settings import Settings
@@ -89,7 +89,7 @@ def examine(subject: Subject, *, advice: bool = True, elsewhere: bool = False) -
     world = RealWorld(directory=subject.directory, environ=subject.environ, looks_only=True)
     loaded = read(subject.argv, world)
     settings, found = build(loaded.pairs, world)
-    diagnostics = [*loaded.diagnostics, *found, *combine(settings, loaded.pairs, vassal=subject.vassal)]
+    diagnostics = [*loaded.diagnostics, *found, *_combined(settings, loaded, subject)]
     hidden = {pair.where: secret for pair, _, secret in secrets(loaded.pairs)}
     if not elsewhere and settings.command is None:
         runner = subject.starter.become(settings.uid, settings.gid, settings.user)
@@ -109,6 +109,10 @@ def examine(subject: Subject, *, advice: bool = True, elsewhere: bool = False) -
     diagnostics = [_somewhere(one, main, subject) for one in diagnostics]
     diagnostics = [one._replace(hint=_fix(one)) for one in diagnostics]
     return Examined(subject, settings, loaded.pairs, loaded.files, in_order(findings(diagnostics, lines, hidden)))
+
+
+def _combined(settings: Settings, loaded: Loaded, subject: Subject) -> list[Diagnostic]:
+    return combine(settings, loaded.pairs, vassal=subject.vassal, left_out=loaded.left_out)
 
 
 def in_order(found: Sequence[Finding]) -> tuple[Finding, ...]:

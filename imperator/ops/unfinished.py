@@ -72,6 +72,12 @@ _ABOUT_VALUES = frozenset(
 )
 
 
+_ABOUT_SEVERAL = frozenset(
+    ("cheaper-too-high", "lifetime-too-short", "harakiri-shorter", "address-duplicate", "no-effect-alone")
+)
+"""Complaints about two lines, of which the other one may hold a mark."""
+
+
 class _Template(NamedTuple):
     language: str
     lines: list[int]
@@ -137,6 +143,8 @@ def _as_template(file: str, template: _Template, found: Iterable[Diagnostic]) ->
         whole = here and one.where is not None and (one.where.line == 0 or one.code == "syntax-error")
         if one.severity is Severity.NOTE:
             continue  # advice about text that will be another
+        if here and one.code in _ABOUT_SEVERAL:
+            continue
         if here and one.where is not None and one.code in _ABOUT_VALUES and (one.where.line in marked or whole):
             error = error or (one.severity is Severity.ERROR and not whole)
         else:

@@ -11,6 +11,7 @@ class Reading:
     def __init__(self, loaded, settings, complaints):
         self.pairs = loaded.pairs
         self.files = loaded.files
+        self.left_out = loaded.left_out
         self.settings = settings
         self.diagnostics = [*loaded.diagnostics, *complaints]
 

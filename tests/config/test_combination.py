@@ -64,3 +64,12 @@ def test_statistics_for_everybody(tmp_path):
     assert "public-socket" in advice(tmp_path, "http = :8000", "stats = :8001")
     for address in ("127.0.0.1:8001", "[::1]:8001", "x.sock"):
         assert "public-socket" not in advice(tmp_path, "http = :8000", f"stats = {address}")
+
+
+def test_what_another_environment_would_do_is_not_missed(tmp_path):
+    lines = ["http = :8000", "if-env = NOWHERE_SET", "cheaper = 2", "endif =", "cheaper-step = 1"]
+    got = ini(tmp_path, *lines)
+    assert got.left_out == {"cheaper"}
+    assert "no-effect-alone" in [d.code for d in combine(got.settings, got.pairs, vassal=False)]
+    assert "no-effect-alone" not in [
+        d.code for d in combine(got.settings, got.pairs, vassal=False, left_out=got.left_out)]

@@ -60,3 +60,8 @@ def test_a_merge_is_one_finding(tmp_path):
 def test_a_template_by_its_name(tmp_path):
     write(tmp_path, site__ini__tpl="[uwsgi]\nhttp-socket = :8000\nuid = %app_user\ngid = %app_group\n")
     assert Checked(tmp_path, "--no-advice", "site.ini.tpl").codes() == ["template"]
+
+
+def test_a_template_has_no_complaints_about_two_lines(tmp_path):
+    checked = ini(tmp_path, *SITE, "processes = {{ n }}", "cheaper = 1", argv=["--no-advice"])
+    assert [code for code in checked.codes() if code != "not-yet"] == ["template"]
