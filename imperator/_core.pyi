@@ -200,6 +200,37 @@ class TlsSettings(Protocol):
     def exports_certificate(self) -> bool:
         """Whether the application gets the client's certificate in PEM, as ``HTTPS_CC``."""
 
+class ClientSettings(Protocol):
+    """What clients may send and how long they may take."""
+
+    @property
+    def max_vars(self) -> int:
+        """Variables of a request, or header fields."""
+    @property
+    def limit_post(self) -> int:
+        """Bytes of a body; 0: any number."""
+    @property
+    def header_timeout(self) -> float:
+        """From the first byte of a head to its end."""
+    @property
+    def keepalive_timeout(self) -> float:
+        """Between two requests of a connection."""
+    @property
+    def min_rate(self) -> int:
+        """Bytes per second of a body or an answer, once the time of a head is over; 0: no such bound."""
+    @property
+    def max_connections(self) -> int:
+        """Of this worker; 0: three quarters of the files that it may open."""
+    @property
+    def post_buffering(self) -> bool:
+        """Collect every body before the call; what memory is too small for goes to an unlinked file in TMPDIR."""
+    @property
+    def ignore_write_errors(self) -> bool:
+        """Do not log a client that leaves before it has its answer."""
+    @property
+    def write_errors_tolerance(self) -> int:
+        """Writes to a client that has gone before the application is told."""
+
 class WorkerSettings(Protocol):
     """What a worker's engine needs to know. All durations are seconds, all sizes bytes.
 
@@ -210,9 +241,6 @@ class WorkerSettings(Protocol):
     * ``wsgi``: :class:`Wsgi` (to the letter of PEP 3333)
     * ``request_log``: :class:`RequestLogSettings` (uWSGI's own lines on standard error)
     * ``tls``: :class:`TlsSettings` (no listener speaks TLS)
-    * ``max_vars`` (128), ``limit_post`` (0: no limit)
-    * ``header_timeout``: from the first byte of a head to its end (three times ``socket_timeout``, and never less)
-    * ``keepalive_timeout``: between two requests of a connection (75: longer than nginx keeps one)
     * ``seat``: the worker's row of the scoreboard (``worker_id``)
     * ``max_requests``: after so many the worker says ``W`` (0: never)
     """
@@ -249,6 +277,9 @@ class WorkerSettings(Protocol):
     @property
     def statics(self) -> StaticSettings | None:
         """Not there, or None: the application gets every request."""
+    @property
+    def clients(self) -> ClientSettings:
+        """An attribute that is missing or None, of these or all of them, stands for its default."""
 
 class WorkerCounters(NamedTuple):
     """One worker's line of the scoreboard. Times are microseconds, ``last_spawn`` is seconds since the epoch."""

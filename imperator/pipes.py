@@ -438,6 +438,27 @@ class Scaling(NamedTuple):
     die_on_idle: bool = False
 
 
+class Clients(NamedTuple):
+    """What clients may send and how long they may take. Times are seconds, sizes bytes."""
+
+    timeout: int = 4
+    """The longest silence: ``socket-timeout``, and with ``http`` at least ``http-timeout``."""
+    header_timeout: int = 12
+    """From the first byte of a request's head to its end."""
+    keepalive_timeout: int = 75
+    """Between two requests of a connection."""
+    min_rate: int = 500
+    """Bytes per second, on average after a start. 0: no such bound."""
+    limit_post: int = 0
+    max_vars: int = 128
+    """Variables of a request. uWSGI's option counts pairs."""
+    max_connections: int = 0
+    """Of each worker. 0: three quarters of the files that it may open."""
+    post_buffering: bool = False
+    ignore_write_errors: bool = False
+    write_errors_tolerance: int = 0
+
+
 class Plan(NamedTuple):
     """All that a generation must know. Durations are seconds, sizes bytes."""
 
@@ -470,6 +491,7 @@ class Plan(NamedTuple):
     interpreter: Interpreter = Interpreter()
     scaling: Scaling = Scaling()
     tls: Tls | None = None
+    clients: Clients = Clients()
 
     def write(self) -> bytes:
         """The plan as bytes for :meth:`read`, which may run in another version of Python."""
@@ -491,6 +513,7 @@ class Plan(NamedTuple):
             interpreter=Interpreter.read(plan.interpreter),
             scaling=Scaling(*plan.scaling),
             tls=_tls(plan.tls),
+            clients=Clients(*plan.clients),
         )
 
 

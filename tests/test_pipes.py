@@ -11,6 +11,7 @@ from imperator import pipes
 from imperator.config.statics import Statics
 from imperator.pipes import (
     Apps,
+    Clients,
     Door,
     Failed,
     FromVassal,
@@ -189,6 +190,7 @@ PLAN = Plan(
     lives=Lives(max_requests=500, most=60.0, lazy=True, autoreload_ignored="a,b"),
     scaling=Scaling(least=2, algorithm="busyness", idle=5.0),
     tls=Tls([TlsContext("", "certificate", "key", ["SUITE"], "ca", True)], "secret", 300, False),
+    clients=Clients(timeout=60, limit_post=2**40, ignore_write_errors=True),
 )
 
 
@@ -200,6 +202,7 @@ def test_a_plan_is_read_as_it_was_written():
     assert [type(loader) for loader in read.loaders] == [Loader, Loader]
     assert read.tls and [type(context) for context in read.tls.contexts] == [TlsContext]
     assert Plan.read(PLAN._replace(tls=None).write()).tls is None
+    assert type(read.clients) is Clients
     assert type(read.statics) is StaticFiles and [type(one) for one in read.statics.maps] == [tuple]
     assert Plan.read(PLAN._replace(statics=None).write()).statics is None
     assert [type(mount.loader) for mount in read.apps.mounts] == [Loader]

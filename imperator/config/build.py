@@ -25,6 +25,7 @@ from imperator.config import (
 from imperator.config.addresses import endpoint
 from imperator.config.announced import announce
 from imperator.config.apps import Loader
+from imperator.config.clients import clients
 from imperator.config.complain import Complaints
 from imperator.config.envdir import variables
 from imperator.config.expand import unresolved
@@ -42,6 +43,7 @@ from imperator.config.settings import (
     StatsAddress,
 )
 from imperator.config.statics import statics
+from imperator.config.tuning import tuning
 from imperator.config.values import flag, group, leading_digits, number, socket_mode, split_comment, umask, user
 from imperator.config.world import Unreadable, World
 from imperator.errors import Diagnostic, Where
@@ -156,6 +158,11 @@ class _Build:
         self._fields["statics"] = statics(self._all, self._base, self._world, self.complaints)
         self._fields["scaling"] = scaling.read(self._all, self._fields.get("workers", 1), self.complaints)
         self._fields["orders"] = orders.read(self._all, self._base, self.complaints)
+        self._fields["tuning"] = tuning(self._last, self.complaints)
+        self._fields["clients"] = clients(
+            self._last, frozenset(one.option for one in self._fields["listen"]),
+            self._fields.get("socket_timeout") or 4, self.complaints,
+        )
         self._fields["command"] = self._command()
         self._emperor()
         read_values(self._pairs, self._world, self.complaints)
@@ -319,7 +326,10 @@ class _Build:
             self.complaints.error("placeholder-unresolved", pair.where, f"{left} in {pair.key} has no value",
                                   "set it in the environment" if left[0] == "$" else "define it above")
             return None
-        return endpoint(pair, base, self.complaints, shared)
+        found = endpoint(pair, base, self.complaints, shared)
+        if found and found.kind == "unix" and (switch := self._last("abstract-socket")) and flag(switch, Complaints()):
+            return Endpoint("abstract", path=pair.text())
+        return found
 
     def _listen(self, one: Listen, found: list[Listen]) -> None:
         twin = next((other for other in found if (other.endpoint == one.endpoint and one.endpoint.port != 0)

@@ -28,9 +28,10 @@ from imperator.config.interpreter import Interpreter
 from imperator.config.orders import Orders
 from imperator.config.statics import Statics
 from imperator.config.tls import Context, Tls
+from imperator.config.tuning import Tuning
 from imperator.config.wsgi import Wsgi
 from imperator.errors import Where
-from imperator.pipes import Lives, RequestLog, Scaling
+from imperator.pipes import Clients, Lives, RequestLog, Scaling
 
 ListenProtocol = Literal["uwsgi", "http", "fastcgi", "scgi"]
 
@@ -185,6 +186,8 @@ class Settings(NamedTuple):
     chown_socket: Owner | None = None
     socket_timeout: int = 4
     buffer_size: int = 32768
+    tuning: Tuning = Tuning()
+    clients: Clients = Clients()
     trusted: tuple[str, ...] = ("127.0.0.0/8", "::1")
     """Networks whose peers may choose the protocol of a connection by its first byte. Unix sockets always may."""
     tls: Tls = Tls()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from imperator import _core, logs, pipes
 from imperator.generation.apps import Mounts, Table
-from imperator.pipes import Door, Plan, RequestLog, StaticFiles, Tls, Wsgi
+from imperator.pipes import Clients, Door, Plan, RequestLog, StaticFiles, Tls, Wsgi
 
 
 class HeaderChanges(NamedTuple):
@@ -45,6 +45,7 @@ class WorkerSettings(NamedTuple):
     headers: HeaderChanges | None
     wsgi: Wsgi
     tls: Tls | None
+    clients: Clients
 
 
 def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> int:
@@ -78,6 +79,7 @@ def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> 
             headers=_headers(plan),
             wsgi=plan.wsgi,
             tls=plan.tls,
+            clients=plan.clients,
         ),
     )
     run_atexit()

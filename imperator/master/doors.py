@@ -41,7 +41,7 @@ class Doors:
                 continue
             try:
                 listener = listeners.listen(
-                    wanted.endpoint, wanted.where, settings.backlog, attributes, self._kept
+                    wanted.endpoint, wanted.where, settings.backlog, attributes, self._kept, settings.tuning
                 )
             except Refused as refusal:
                 complaints += refusal.diagnostics

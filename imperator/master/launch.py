@@ -147,7 +147,7 @@ def plan(
         scoreboard_fd=scoreboard_fd,
         buffer_size=settings.buffer_size,
         trusted=list(settings.trusted),
-        socket_timeout=float(settings.socket_timeout),
+        socket_timeout=float(settings.clients.timeout),
         mercy=float(settings.worker_reload_mercy),
         log_requests=not settings.disable_logging,
         hostname=os.uname().nodename,
@@ -162,6 +162,7 @@ def plan(
         interpreter=_interpreter(settings.interpreter),
         scaling=settings.scaling,
         tls=tls,
+        clients=settings.clients,
     )
 
 

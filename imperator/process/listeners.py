@@ -16,10 +16,16 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from imperator.config.settings import Endpoint, Owner
+from imperator.config.tuning import Tuning
 from imperator.errors import Diagnostic, Refused, Where
 
 PATH_LIMIT = 107
 """Bytes that a path may have in the kernel's address of a UNIX socket, without its final zero."""
+
+IP_FREEBIND = 15
+"""Of ``linux/in.h``; the socket module does not have it. It serves IPv6 as well."""
+
+UNTUNED = Tuning()
 
 PATIENCE = 1.0
 """Seconds that a socket's former owner, who is just ending, has to let go of it."""
@@ -48,6 +54,7 @@ def listen(
     backlog: int | None,
     attributes: UnixAttributes,
     kept: Mapping[str, int],
+    tuning: Tuning = UNTUNED,
 ) -> Listener:
     """Bind ``endpoint``, or take over the descriptor that a predecessor ``kept`` for it.
 
@@ -66,8 +73,8 @@ def listen(
         if endpoint.kind == "fd":
             return _inherited(endpoint, where)
         if endpoint.kind in ("unix", "abstract"):
-            return _unix(endpoint, address, where, queue, attributes)
-        return _internet(endpoint, address, queue)
+            return _unix(endpoint, address, where, queue, attributes, tuning)
+        return _internet(endpoint, address, queue, tuning)
     except OSError as error:
         raise Refused(explain(error, endpoint, address, where)) from error
 
@@ -106,7 +113,7 @@ def system_backlog() -> int:
 
 
 def _unix(
-    endpoint: Endpoint, address: str, where: Where | None, queue: int, attributes: UnixAttributes
+    endpoint: Endpoint, address: str, where: Where | None, queue: int, attributes: UnixAttributes, tuning: Tuning
 ) -> Listener:
     if endpoint.kind == "unix":
         if len(os.fsencode(endpoint.path)) > PATH_LIMIT:
@@ -116,6 +123,7 @@ def _unix(
     else:
         name = b"\0" + os.fsencode(endpoint.path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as sock:
+        _size(sock, tuning)
         before = os.umask(attributes.umask)
         try:
             sock.bind(name)
@@ -185,7 +193,7 @@ def _answers(path: str) -> bool:
     return result not in (errno.ECONNREFUSED, errno.ENOENT)
 
 
-def _internet(endpoint: Endpoint, address: str, queue: int) -> Listener:
+def _internet(endpoint: Endpoint, address: str, queue: int, tuning: Tuning) -> Listener:
     family = socket.AF_INET6 if endpoint.kind == "inet6" else socket.AF_INET
     # As bytes, a plain name needs no codec to be imported, which takes long and fails where Python is out of reach by
     # now.
@@ -193,8 +201,7 @@ def _internet(endpoint: Endpoint, address: str, queue: int) -> Listener:
     _, _, _, _, name = socket.getaddrinfo(host, endpoint.port, family, socket.SOCK_STREAM)[0]
     with socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # No worker is woken, or takes a connection from another, before the client has said something.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 5)
+        _tune(sock, tuning)
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
@@ -208,6 +215,28 @@ def _internet(endpoint: Endpoint, address: str, queue: int) -> Listener:
         if endpoint.port == 0:
             endpoint = endpoint._replace(port=sock.getsockname()[1])
         return Listener(_beyond_standard(sock), str(endpoint) if address.endswith(":0") else address, endpoint)
+
+
+def _size(sock: socket.socket, tuning: Tuning) -> None:
+    if tuning.send_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, tuning.send_buffer)
+    if tuning.receive_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, tuning.receive_buffer)
+
+
+def _tune(sock: socket.socket, tuning: Tuning) -> None:
+    _size(sock, tuning)
+    if tuning.defer_accept:
+        # No worker is woken, or takes a connection from another, before the client has said something.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 5)
+    if tuning.keepalive:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if tuning.fast_open:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, tuning.fast_open)
+    if tuning.reuse_port:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if tuning.freebind:
+        sock.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
 
 
 def _inherited(endpoint: Endpoint, where: Where | None) -> Listener:

@@ -54,6 +54,7 @@ class Worker:
         self.control, theirs = socket.socketpair()
         self.control.settimeout(PATIENCE)
         threads = settings.get("threads", 1)
+        settings["clients"] = SimpleNamespace(**settings.get("clients", {}))
         board = _core.Scoreboard.create(2, threads)
         self.board = _core.Scoreboard(board)
         defaults: dict[str, Any] = {

@@ -93,7 +93,7 @@ def encode(protocol: str, method: str, path: str, body: bytes = b"", **more: str
 
 def read_all(sock: socket.socket) -> bytes:
     pieces = []
-    while piece := sock.recv(65536):
+    while piece := sock.recv(1 << 20):
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -102,7 +102,7 @@ def unpack_fastcgi(raw: bytes) -> tuple[bytes, bool]:
     """STDOUT, and whether END_REQUEST came."""
     out, ended, at = [], False, 0
     while at < len(raw):
-        _, kind, _, size, padding, _ = struct.unpack(">BBHHBB", raw[at : at + 8])
+        _, kind, _, size, padding, _ = struct.unpack_from(">BBHHBB", raw, at)
         data = raw[at + 8 : at + 8 + size]
         at += 8 + size + padding
         assert len(data) == size, "a record is cut short"
@@ -115,16 +115,16 @@ def unpack_fastcgi(raw: bytes) -> tuple[bytes, bool]:
 
 def unchunk(data: bytes) -> tuple[bytes, bytes]:
     """A chunked body and what follows it."""
-    out = b""
+    pieces, at = [], 0
     while True:
-        size, _, data = data.partition(b"\r\n")
-        count = int(size, 16)
+        end = data.index(b"\r\n", at)
+        count, at = int(data[at:end], 16), end + 2
         if count == 0:
-            assert data[:2] == b"\r\n"
-            return out, data[2:]
-        out += data[:count]
-        assert data[count : count + 2] == b"\r\n", "a chunk is cut short"
-        data = data[count + 2 :]
+            assert data[at : at + 2] == b"\r\n"
+            return b"".join(pieces), data[at + 2 :]
+        pieces.append(data[at : at + count])
+        assert data[at + count : at + count + 2] == b"\r\n", "a chunk is cut short"
+        at += count + 2
 
 
 def parse(raw: bytes) -> Answer:

@@ -104,7 +104,7 @@ def test_what_follows_is_not_trusted(announced):
 
 
 def test_a_header_that_never_ends_obeys_the_deadline(announced):
-    server = announced(socket_timeout=0.3, header_timeout=0.1)
+    server = announced(socket_timeout=0.3)
     with server.connect() as sock:
         sock.sendall(LINE[:9])
         try:

@@ -84,7 +84,7 @@ def test_half_open_clients_are_closed(worker):
 
 
 def test_idle_connections_are_closed(worker):
-    with worker(echo, keepalive_timeout=0.1).connect() as sock:
+    with worker(echo, clients={"keepalive_timeout": 0.1}).connect() as sock:
         sock.sendall(speak.http(path="/once", close=False))
         assert speak.parse(speak.read_all(sock)).body == b"/once"
 
@@ -212,7 +212,7 @@ def test_a_block_above_the_buffer_size_is_refused_in_every_protocol(worker):
 
 
 def test_a_body_above_the_limit_is_refused(worker):
-    server = worker(echo, limit_post=1000)
+    server = worker(echo, clients={"limit_post": 1000})
     for protocol in PROTOCOLS:
         assert server.ask("POST", "/", b"x" * 1001, protocol=protocol).status == 413
         assert server.ask("POST", "/", b"x" * 1000, protocol=protocol).status == 200

@@ -371,7 +371,7 @@ def test_garbage_is_an_end(worker, authority, tls, garbage):
 
 
 def test_a_handshake_that_stops_obeys_the_deadline_and_holds_no_core(worker, authority, tls):
-    server = worker(echo, tls=tls, socket_timeout=0.3, header_timeout=0.1)
+    server = worker(echo, tls=tls, socket_timeout=0.3)
     silent, half = server.connect("tls-http"), server.connect("tls-http")
     outgoing = ssl.MemoryBIO()
     with pytest.raises(ssl.SSLWantReadError):

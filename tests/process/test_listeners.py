@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from imperator.config.settings import Endpoint, Owner
+from imperator.config.tuning import Tuning
 from imperator.errors import Refused, Where
 from imperator.process import listeners
 from imperator.process.listeners import UnixAttributes, listen, refuse, release
@@ -352,3 +353,27 @@ def test_a_socket_never_gets_the_number_of_a_closed_standard_stream(closed, tmp_
         ["sh", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, code], stdout=subprocess.PIPE, timeout=30
     )
     assert out.stdout == b"True\n"
+
+
+def test_a_socket_is_tuned_as_asked():
+    tuning = Tuning(
+        keepalive=True, send_buffer=50_000, receive_buffer=60_000, fast_open=7, reuse_port=True, freebind=True,
+        defer_accept=False,
+    )  # fmt: skip
+    listener = listen(Endpoint("inet", host="127.0.0.1"), WHERE, 10, PLAIN, {}, tuning)
+    with socket.socket(fileno=listener.fd) as sock:
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        # The kernel doubles what it is asked for, for its own bookkeeping.
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 100_000
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == 120_000
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN) == 7
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT) == 1
+        assert sock.getsockopt(socket.IPPROTO_IP, listeners.IP_FREEBIND) == 1
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT) == 0
+
+
+def test_a_socket_that_is_not_tuned_waits_for_data():
+    listener = listen(Endpoint("inet", host="127.0.0.1"), WHERE, 10, PLAIN, {})
+    with socket.socket(fileno=listener.fd) as sock:
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT) > 0
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 0

@@ -7,7 +7,11 @@ ROWS = (
         ("force-gateway",), takes="none", kind="flag", default="off", subsystem="router",
         help="Run the first router process even without a master",
     ),
-    Option(("upload-progress",), subsystem="http", help="Directory where JSON upload progress files are written"),
+    Option(
+        ("upload-progress",), subsystem="http", status="refused",
+        reason="a browser knows the progress of its upload: use the progress event of XMLHttpRequest.upload",
+        help="Directory where JSON upload progress files are written",
+    ),
     Option(
         ("error-page-403",), kind="list", repeats=True, subsystem="http",
         help="HTML file sent for internally generated 403",
@@ -136,19 +140,22 @@ ROWS = (
         help="Key looked up by the HTTP router when the requested one is unknown",
     ),
     Option(
-        ("http-timeout",), kind="int", default="60", subsystem="router",
-        help="Inactivity timeout in seconds of HTTP router connections",
+        ("http-timeout",), kind="int", default="60", subsystem="router", status="supported",
+        help="Seconds of silence that are tolerated of clients if there is an http socket",
     ),
     Option(
         ("http-manage-expect",), takes="optional", kind="uint", default="0 (off)", subsystem="router",
+        status="accepted",
+        reason="Expect: 100-continue is always honoured, and limit-post refuses what is too large",
         help="Answer Expect: 100-continue (value > 1: refuse bodies larger than it)",
     ),
     Option(
-        ("http-keepalive",), takes="optional", kind="int", default="0 (off)", subsystem="router",
-        help="Keep client connections open; a value > 1 is the idle timeout in seconds",
+        ("http-keepalive",), takes="optional", kind="int", default="0 (off)", subsystem="router", status="supported",
+        help="Seconds that a connection may be idle; connections are kept open anyway",
     ),
     Option(
-        ("http-auto-chunked",), takes="none", kind="flag", default="off", subsystem="router",
+        ("http-auto-chunked",), takes="none", kind="flag", default="off", subsystem="router", status="accepted",
+        reason="answers without a length are chunked wherever the client knows that",
         help="Turn length-less responses into chunked ones on kept-alive connections",
     ),
     Option(
@@ -156,7 +163,8 @@ ROWS = (
         help="Compress when the app sends uWSGI-Encoding: gzip",
     ),
     Option(
-        ("http-raw-body",), takes="none", kind="flag", default="off", subsystem="router",
+        ("http-raw-body",), takes="none", kind="flag", default="off", subsystem="router", status="accepted",
+        reason="bodies are passed on as they come, whatever their length",
         help="Forward bodies untouched and unbounded",
     ),
     Option(
@@ -164,7 +172,8 @@ ROWS = (
         help="Switch to raw forwarding for websocket upgrades",
     ),
     Option(
-        ("http-chunked-input",), takes="none", kind="flag", default="off", subsystem="router",
+        ("http-chunked-input",), takes="none", kind="flag", default="off", subsystem="router", status="accepted",
+        reason="chunked bodies are decoded, and read from wsgi.input like any other",
         help="Switch to raw forwarding for chunked request bodies",
     ),
     Option(
@@ -220,7 +229,8 @@ ROWS = (
         help="Forward received subscriptions of the HTTP router to this server",
     ),
     Option(
-        ("http-buffer-size",), kind="uint", default="page size", subsystem="router",
+        ("http-buffer-size",), kind="uint", default="page size", subsystem="router", status="accepted",
+        reason="the workers serve http; buffer-size bounds the head of a request",
         help="I/O buffer size of the HTTP router",
     ),
     Option(
@@ -228,11 +238,12 @@ ROWS = (
         help="SERVER_NAME is taken from the Host header",
     ),
     Option(
-        ("http-headers-timeout",), kind="int", default="http-timeout", subsystem="router",
-        help="Seconds to wait for request headers",
+        ("http-headers-timeout",), kind="int", default="http-timeout", subsystem="router", status="supported",
+        help="Seconds that the head of a request may take on an http socket",
     ),
     Option(
-        ("http-connect-timeout",), kind="int", default="http-timeout", subsystem="router",
+        ("http-connect-timeout",), kind="int", default="http-timeout", subsystem="router", status="accepted",
+        reason="the workers serve http, there is nothing to connect to",
         help="Seconds to wait for a backend connection",
     ),
     Option(

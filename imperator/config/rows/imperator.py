@@ -17,4 +17,12 @@ ROWS = (
         status="supported",
         help="From here on, configurations may be read from http:// addresses, which anybody on the way can change",
     ),
+    Option(
+        ("max-connections",), kind="int", default="0 (three quarters of the open files)", subsystem="limits",
+        status="supported", help="Connections that a worker holds; above, idle ones are closed and newcomers wait",
+    ),
+    Option(
+        ("min-rate",), kind="int", default="500", subsystem="timeouts", status="supported",
+        help="Bytes per second that a client must send of a body or take of an answer; 0: any number",
+    ),
 )

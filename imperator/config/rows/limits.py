@@ -33,12 +33,12 @@ ROWS = (
         help="Seconds a mule may spend on one message/task before being killed",
     ),
     Option(
-        ("write-errors-tolerance",), kind="uint", default="0", subsystem="limits",
+        ("write-errors-tolerance",), kind="uint", default="0", subsystem="limits", status="supported",
         help="How many failed client writes are tolerated per request before it is aborted",
     ),
     Option(
-        ("max-vars",), "v", kind="signed", default="64", subsystem="limits",
-        help="How many request variables one request may carry",
+        ("max-vars",), "v", kind="signed", default="64", subsystem="limits", status="supported",
+        help="How many variables a request may have; as in uWSGI, twice as many are allowed",
     ),
     Option(("max-apps",), kind="int", default="64", subsystem="limits", help="Maximum number of apps per worker"),
     Option(
@@ -170,7 +170,8 @@ ROWS = (
         help="Workers forward touch-style reload requests to the master",
     ),
     Option(
-        ("limit-post",), kind="uint", default="0 (off)", subsystem="limits", help="Maximum Content-Length in bytes",
+        ("limit-post",), kind="uint", default="0 (off)", subsystem="limits", status="supported",
+        help="Bytes that the body of a request may have; larger ones are answered 413",
     ),
     Option(
         ("prio",), kind="signed", default="0", subsystem="limits",
@@ -181,15 +182,17 @@ ROWS = (
         help="Number of CPUs assigned to each worker, round-robin",
     ),
     Option(
-        ("post-buffering",), kind="uint", default="0 (off)", subsystem="limits",
-        help="Read the request body up front; bodies above this many bytes go to a temp file",
+        ("post-buffering",), kind="uint", default="0 (off)", subsystem="limits", status="supported",
+        help="Collect the whole body before the call, above 1 MiB in an unlinked file in TMPDIR",
     ),
     Option(
-        ("post-buffering-bufsize",), kind="uint", default="8192", subsystem="limits",
+        ("post-buffering-bufsize",), kind="uint", default="8192", subsystem="limits", status="accepted",
+        reason="bodies are read in pieces of up to 1 MiB",
         help="Read chunk size while buffering bodies",
     ),
     Option(
-        ("body-read-warning",), kind="uint", default="8", subsystem="limits",
+        ("body-read-warning",), kind="uint", default="8", subsystem="limits", status="accepted",
+        reason="no more than 1 MiB of a body is ever kept in memory",
         help="Megabytes of in-memory body after which a warning is logged",
     ),
     Option(
@@ -257,11 +260,13 @@ ROWS = (
         status="supported", help="Exit instead of going cheap when idle",
     ),
     Option(
-        ("chunked-input-limit",), kind="uint", default="1048576", subsystem="limits",
+        ("chunked-input-limit",), kind="uint", default="1048576", subsystem="limits", status="accepted",
+        reason="chunks of any size are taken in pieces; limit-post bounds the body",
         help="Maximum size in bytes of one received chunk",
     ),
     Option(
-        ("chunked-input-timeout",), kind="int", default="socket-timeout", subsystem="timeouts",
+        ("chunked-input-timeout",), kind="int", default="socket-timeout", subsystem="timeouts", status="accepted",
+        reason="socket-timeout and min-rate hold for chunked bodies as for any other",
         help="Seconds to wait for the next chunk",
     ),
     Option(

@@ -9,7 +9,7 @@ ROWS = (
         help="Do not log when a client disappears and SIGPIPE is raised",
     ),
     Option(
-        ("ignore-write-errors",), takes="none", kind="flag", default="off", subsystem="logging",
+        ("ignore-write-errors",), takes="none", kind="flag", default="off", subsystem="logging", status="supported",
         help="Do not log failed writes to clients",
     ),
     Option(

@@ -5,7 +5,7 @@ from imperator.config.option import Option
 ROWS = (
     Option(
         ("write-errors-exception-only",), takes="none", kind="flag", default="off", subsystem="python",
-        status="accepted", reason="the application hears of it as an exception in write()",
+        status="supported",
         help="On client write failure only raise in the app; also silences the write/SIGPIPE log lines",
     ),
     Option(

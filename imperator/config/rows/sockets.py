@@ -109,7 +109,8 @@ ROWS = (
         help="shared-socket without TCP deferred accept",
     ),
     Option(
-        ("skip-zero",), takes="none", kind="flag", default="off", subsystem="sockets",
+        ("skip-zero",), takes="none", kind="flag", default="off", subsystem="sockets", status="accepted",
+        reason="descriptor 0 is a listener only where a socket says fd://0",
         help="Do not adopt file descriptor 0 even if it is a listening socket",
     ),
     Option(
@@ -117,7 +118,7 @@ ROWS = (
         status="supported", help="How many connections may wait to be accepted",
     ),
     Option(
-        ("abstract-socket",), "a", takes="none", kind="flag", default="off", subsystem="sockets",
+        ("abstract-socket",), "a", takes="none", kind="flag", default="off", subsystem="sockets", status="supported",
         help="Treat every UNIX socket name as Linux abstract",
     ),
     Option(
@@ -131,6 +132,7 @@ ROWS = (
     ),
     Option(
         ("freebind",), takes="none", kind="flag", default="off", subsystem="sockets", availability="os:linux",
+        status="supported",
         help="Set IP_FREEBIND so non-local addresses can be bound",
     ),
     Option(
@@ -138,48 +140,56 @@ ROWS = (
         help="N:w1,w2 - only the listed workers keep socket number N open",
     ),
     Option(
-        ("no-fd-passing",), takes="none", kind="flag", default="off", subsystem="sockets",
+        ("no-fd-passing",), takes="none", kind="flag", default="off", subsystem="sockets", status="accepted",
+        reason="descriptors sent along with a request are never taken",
         help="Refuse file descriptors sent along UNIX socket requests",
     ),
     Option(
-        ("no-defer-accept",), takes="none", kind="flag", default="off", subsystem="sockets",
+        ("no-defer-accept",), takes="none", kind="flag", default="off", subsystem="sockets", status="supported",
         help="Do not enable TCP_DEFER_ACCEPT on TCP listeners",
     ),
     Option(
-        ("tcp-nodelay",), takes="none", kind="flag", default="off", subsystem="sockets",
+        ("tcp-nodelay",), takes="none", kind="flag", default="off", subsystem="sockets", status="accepted",
+        reason="always set",
         help="Set TCP_NODELAY on accepted connections",
     ),
     Option(
-        ("so-keepalive",), takes="none", kind="flag", default="off", subsystem="sockets",
+        ("so-keepalive",), takes="none", kind="flag", default="off", subsystem="sockets", status="supported",
         help="Set SO_KEEPALIVE on TCP listeners",
     ),
     Option(
         ("so-send-timeout", "socket-send-timeout", "so-write-timeout", "socket-write-timeout"), takes="none",
-        kind="int", default="0 (off)", subsystem="sockets",
+        kind="int", default="0 (off)", subsystem="sockets", status="accepted",
+        reason="socket-timeout bounds every wait for a client",
         help="SO_SNDTIMEO seconds on listeners; takes no value on the command line (=1), value only in config"
         " files",
     ),
     Option(
-        ("socket-sndbuf",), kind="uint", default="kernel", subsystem="sockets", help="SO_SNDBUF bytes on listeners",
+        ("socket-sndbuf",), kind="uint", default="kernel", subsystem="sockets", status="supported",
+        help="SO_SNDBUF bytes on listeners",
     ),
     Option(
-        ("socket-rcvbuf",), kind="uint", default="kernel", subsystem="sockets", help="SO_RCVBUF bytes on listeners",
+        ("socket-rcvbuf",), kind="uint", default="kernel", subsystem="sockets", status="supported",
+        help="SO_RCVBUF bytes on listeners",
     ),
     Option(
-        ("shutdown-sockets",), takes="none", kind="flag", default="off", subsystem="sockets",
+        ("shutdown-sockets",), takes="none", kind="flag", default="off", subsystem="sockets", status="accepted",
+        reason="UNIX sockets refuse newcomers while an instance stops; TCP would reset those who wait",
         help="shutdown() listeners as well as closing them when stopping",
     ),
     Option(
-        ("reuse-port",), takes="none", kind="flag", default="off", subsystem="sockets",
+        ("reuse-port",), takes="none", kind="flag", default="off", subsystem="sockets", status="supported",
         help="Set SO_REUSEPORT on TCP listeners",
     ),
     Option(
-        ("tcp-fast-open", "tcp-fastopen"), kind="int", default="0 (off)", subsystem="sockets",
+        ("tcp-fast-open", "tcp-fastopen"), kind="int", default="0 (off)", subsystem="sockets", status="supported",
         help="TCP_FASTOPEN queue length on listeners",
     ),
     Option(
         ("tcp-fast-open-client", "tcp-fastopen-client"), takes="none", kind="flag", default="off",
-        subsystem="sockets", help="Use TCP fast open for outgoing connections",
+        subsystem="sockets", status="accepted",
+        reason="no connection is opened by the server",
+        help="Use TCP fast open for outgoing connections",
     ),
     Option(("remap-modifier",), subsystem="sockets", help="from:to[,from:to] rewriting of modifier1"),
 )

@@ -1,23 +1,33 @@
 //! One answer on its way: what `start_response` was told, the framed bytes, how much of them the client has. Knows the
 //! socket only to send; does not call the application (see `call.rs`).
 //!
-//! Small pieces are collected in `out` and leave with one `send`; large ones are sent from where they are. What the
-//! socket does not take at once stays in `out`: the application goes on until `BACKLOG` bytes wait, and what waits when
-//! it has ended is left to the event loop.
+//! Small pieces are collected in `out` and leave with one `send`; large ones are sent from where they are. Of what the
+//! socket does not take at once, a little is copied to `out` and much is kept by reference in `rest`, behind it. The
+//! application goes on until `BACKLOG` bytes wait, and what waits when it has ended is left to the event loop.
 
 use std::io;
 use std::os::fd::OwnedFd;
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use wire::{Facts, Framing};
 
 use crate::cores::Engine;
+use crate::patience::Patience;
+use crate::rest::Rest;
+use crate::sys;
 use crate::transfer::Transfer;
 use crate::transport::{Ready, Transport};
 use crate::wsgi::Wsgi;
 
 /// Bytes that may wait for a slow client while the application goes on.
-const BACKLOG: usize = 256 * 1024;
+const BACKLOG: usize = 1024 * 1024;
+/// What the socket did not take of a piece is copied up to this size, above it is kept by reference.
+const COPIED: usize = 64 * 1024;
+/// The same where much waits already.
+const COPIED_BEHIND: usize = 4 * 1024;
+/// Bytes of small pieces that are collected before the first are sent.
+const COLLECTED: usize = 256 * 1024;
 /// A piece up to this size is copied, which is cheaper than a second buffer for the kernel.
 const SMALL: usize = 16 * 1024;
 
@@ -32,6 +42,12 @@ pub struct Answer {
     pub io: Transport,
     /// How long a client may not take a byte, in milliseconds.
     pub timeout: u64,
+    patience: Patience,
+    /// How long this request has waited for its client, in milliseconds.
+    waited: u64,
+    /// Writes that failed, and how many may.
+    failures: u64,
+    tolerated: u64,
     /// To see a drain that begins while the application works.
     engine: Option<&'static Engine>,
     /// Add a Date field.
@@ -53,6 +69,8 @@ pub struct Answer {
     pub out: Vec<u8>,
     /// See `out`.
     pub sent: usize,
+    /// What comes behind `out`; usually nothing.
+    pub rest: Rest,
     /// Body bytes framed, for the log.
     pub body_bytes: u64,
     /// Bytes of the head, for the log.
@@ -76,6 +94,10 @@ impl Answer {
             facts,
             io: Transport::none(),
             timeout: 0,
+            patience: Patience { each: 0, start: 0, rate: 0 },
+            waited: 0,
+            failures: 0,
+            tolerated: 0,
             engine: None,
             dated: false,
             over: true,
@@ -87,6 +109,7 @@ impl Answer {
             framing: None,
             out: Vec::new(),
             sent: 0,
+            rest: Rest::default(),
             body_bytes: 0,
             head_bytes: 0,
             file: None,
@@ -98,6 +121,9 @@ impl Answer {
         self.facts = facts;
         self.io = io;
         self.timeout = engine.settings.socket_timeout;
+        self.patience = engine.settings.clients.patience;
+        self.tolerated = engine.settings.clients.tolerated;
+        (self.waited, self.failures) = (0, 0);
         self.engine = Some(engine);
         self.dated = dated;
         self.over = false;
@@ -163,18 +189,34 @@ impl Answer {
     }
 
     /// Frame a piece of the body, and send it if it is large. The error is the socket's.
-    pub fn push(&mut self, data: &[u8]) -> io::Result<()> {
+    pub fn push(&mut self, chunk: &Bound<'_, PyBytes>) -> io::Result<()> {
+        let data = chunk.as_bytes();
         let Some(framing) = self.framing.as_mut() else { return Ok(()) };
         if framing.has_body() {
             let room = framing.remaining().unwrap_or(u64::MAX);
             self.body_bytes += room.min(data.len() as u64);
         }
-        if data.len() <= SMALL || self.broken {
-            framing.chunk(data, &mut self.out);
+        if self.broken {
             return Ok(());
         }
+        if !self.rest.is_empty() {
+            self.push_behind(chunk, data);
+            return Ok(());
+        }
+        if data.len() > SMALL {
+            return self.push_large(chunk, data);
+        }
+        framing.chunk(data, &mut self.out);
+        if self.out.len() > COLLECTED {
+            return self.spill();
+        }
+        Ok(())
+    }
+
+    fn push_large(&mut self, chunk: &Bound<'_, PyBytes>, data: &[u8]) -> io::Result<()> {
         let mut rest = data;
         while !rest.is_empty() {
+            let Some(framing) = self.framing.as_mut() else { break };
             let piece = framing.piece(rest.len());
             if piece.take == 0 {
                 break;
@@ -183,7 +225,7 @@ impl Answer {
             rest = later;
             let waiting = self.out.get(self.sent..).unwrap_or(&[]);
             let pieces = [waiting, piece.before(), now, piece.after];
-            let mut gone = match self.io.send_pieces(&pieces) {
+            let gone = match self.io.send_pieces(&pieces) {
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
                 Err(error) => {
@@ -191,21 +233,63 @@ impl Answer {
                     return Err(error);
                 }
             };
-            if gone >= waiting.len() {
-                gone -= waiting.len();
+            let old = gone.min(waiting.len());
+            if old == waiting.len() {
                 self.out.clear();
                 self.sent = 0;
-                for part in [piece.before(), now, piece.after] {
-                    let skip = gone.min(part.len());
-                    gone -= skip;
-                    self.out.extend_from_slice(part.get(skip..).unwrap_or(&[]));
-                }
             } else {
-                self.sent += gone;
-                for part in [piece.before(), now, piece.after] {
-                    self.out.extend_from_slice(part);
+                self.sent += old;
+            }
+            let mut gone = gone - old;
+            let least = if self.out.len() - self.sent > COLLECTED { COPIED_BEHIND } else { COPIED };
+            for (part, is_data) in [(piece.before(), false), (now, true), (piece.after, false)] {
+                let skip = gone.min(part.len());
+                gone -= skip;
+                let left = part.get(skip..).unwrap_or(&[]);
+                if is_data && left.len() > least {
+                    self.rest.append(chunk, left, least);
+                } else if self.rest.is_empty() {
+                    self.out.extend_from_slice(left);
+                } else {
+                    self.rest.tail().extend_from_slice(left);
                 }
             }
+            if !self.rest.is_empty() {
+                self.push_behind(chunk, rest);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Frame a part of a piece behind what waits.
+    #[cold]
+    fn push_behind(&mut self, chunk: &Bound<'_, PyBytes>, mut part: &[u8]) {
+        let Some(framing) = self.framing.as_mut() else { return };
+        while !part.is_empty() {
+            let piece = framing.piece(part.len());
+            if piece.take == 0 {
+                break;
+            }
+            let (now, later) = part.split_at(piece.take.min(part.len()));
+            part = later;
+            if !piece.before().is_empty() {
+                self.rest.tail().extend_from_slice(piece.before());
+            }
+            self.rest.append(chunk, now, COPIED_BEHIND);
+            if !piece.after.is_empty() {
+                self.rest.tail().extend_from_slice(piece.after);
+            }
+        }
+    }
+
+    /// Many small pieces came: send them, and if the socket does not take all, copy no more of those that follow than
+    /// needs be.
+    #[cold]
+    fn spill(&mut self) -> io::Result<()> {
+        self.flush()?;
+        if self.sent < self.out.len() {
+            self.rest.tail();
         }
         Ok(())
     }
@@ -215,35 +299,65 @@ impl Answer {
         if self.broken {
             return Ok(());
         }
-        let result = send_waiting(&self.io, &mut self.out, &mut self.sent);
+        let mut result = send_waiting(&self.io, &mut self.out, &mut self.sent);
+        if matches!(result, Ok(true)) && !self.rest.is_empty() {
+            result = self.rest.send(&self.io);
+        }
         self.broken |= result.is_err();
         result.map(|_| ())
     }
 
-    /// Send, and when too much waits for a slow client, wait for it without the GIL.
+    /// Bytes that wait for the client.
+    fn backlog(&self) -> usize {
+        self.out.len() - self.sent + self.rest.waiting()
+    }
+
+    /// Send, and when too much waits for a slow client, wait for it without the GIL. Of a body that is complete by its
+    /// Content-Length nothing more will come: what waits of it is left to the event loop.
     pub fn flush_or_wait(&mut self, py: Python<'_>) -> io::Result<()> {
         self.flush()?;
-        while self.out.len() - self.sent > BACKLOG && !self.broken {
-            let (io, timeout) = (&self.io, self.timeout);
-            let ready = py.detach(|| io.wait(Ready::Room, timeout))?;
+        if !self.out.is_empty() || !self.rest.is_clean() {
+            self.wait(py)?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn wait(&mut self, py: Python<'_>) -> io::Result<()> {
+        while self.backlog() > BACKLOG && !self.broken && !self.is_full() {
+            let moved = self.body_bytes.saturating_sub(self.backlog() as u64);
+            let (io, most) = (&self.io, self.patience.next(self.waited, moved));
+            let began = sys::now_ms();
+            let ready = py.detach(|| io.wait(Ready::Room, most))?;
+            self.waited += sys::now_ms().saturating_sub(began);
             if !ready {
                 self.broken = true;
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read the answer"));
             }
             self.flush()?;
         }
+        self.rest.bury(py);
         Ok(())
+    }
+
+    /// A write failed: may the application go on as if it had not?
+    #[cold]
+    pub fn tolerates(&mut self) -> bool {
+        self.failures += 1;
+        self.failures <= self.tolerated
     }
 
     /// The body is complete.
     pub fn end(&mut self) -> Option<wire::Ended> {
-        self.framing.as_mut().map(|framing| framing.end(&mut self.out))
+        let tail = if self.rest.is_empty() { &mut self.out } else { self.rest.tail() };
+        self.framing.as_mut().map(|framing| framing.end(tail))
     }
 
     /// The application failed half-way.
     pub fn abort(&mut self) {
+        let tail = if self.rest.is_empty() { &mut self.out } else { self.rest.tail() };
         if let Some(framing) = self.framing.as_mut() {
-            framing.abort(&mut self.out);
+            framing.abort(tail);
             self.io.cut();
         }
     }

@@ -43,9 +43,9 @@ fn is_exactly(object: &Bound<'_, PyAny>, kind: *mut ffi::PyTypeObject) -> bool {
     unsafe { ffi::Py_TYPE(object.as_ptr()) == kind }
 }
 
-fn bytes_of<'a>(chunk: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
+fn bytes_of<'a, 'py>(chunk: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyBytes>> {
     match chunk.cast::<PyBytes>() {
-        Ok(bytes) => Ok(bytes.as_bytes()),
+        Ok(bytes) => Ok(bytes),
         Err(_) => Err(not_bytes(chunk)),
     }
 }
@@ -104,14 +104,14 @@ impl Delivery<'_> {
         if count == 1 {
             let chunk = item(0)?;
             let data = bytes_of(&chunk)?;
-            self.begin(&mut answer, Some(data.len() as u64))?;
+            self.begin(&mut answer, Some(data.as_bytes().len() as u64))?;
             // A client that has gone is found by whoever sends the rest.
             let _ = answer.push(data);
             return Ok(());
         }
         let mut total = 0;
         for index in 0..count {
-            total += bytes_of(&item(index)?)?.len() as u64;
+            total += bytes_of(&item(index)?)?.as_bytes().len() as u64;
         }
         self.begin(&mut answer, Some(total))?;
         for index in 0..count {
@@ -134,12 +134,13 @@ impl Delivery<'_> {
             };
             let chunk = self.plain(chunk)?;
             let data = bytes_of(&chunk)?;
-            if data.is_empty() {
+            if data.as_bytes().is_empty() {
                 continue;
             }
             let mut answer = self.exchange.lock(py);
             self.begin(&mut answer, None)?;
-            if answer.push(data).and_then(|()| answer.flush_or_wait(py)).is_err() || answer.broken {
+            let sent = answer.push(data).and_then(|()| answer.flush_or_wait(py));
+            if (sent.is_err() || answer.broken) && !answer.tolerates() {
                 return Ok(());
             }
         }
@@ -149,6 +150,10 @@ impl Delivery<'_> {
     fn file(&self, py: Python<'_>, wrapper: &Bound<'_, FileWrapper>) -> PyResult<bool> {
         let Some((fd, offset, mut left)) = crate::filewrapper::real_file(py, wrapper.get())? else { return Ok(false) };
         let mut answer = self.exchange.lock(py);
+        if !answer.rest.is_empty() {
+            // What `write` was given before waits for the client, and comes first.
+            return Ok(false);
+        }
         self.begin(&mut answer, Some(left))?;
         let Some(framing) = answer.framing().filter(|framing| framing.has_body()) else { return Ok(true) };
         left = left.min(framing.remaining().unwrap_or(left));
@@ -173,7 +178,7 @@ impl Delivery<'_> {
         if is_bytes {
             let data = bytes_of(result)?;
             let mut answer = self.exchange.lock(py);
-            self.begin(&mut answer, Some(data.len() as u64))?;
+            self.begin(&mut answer, Some(data.as_bytes().len() as u64))?;
             let _ = answer.push(data);
             return Ok(());
         }
@@ -210,6 +215,9 @@ impl Core {
         self.gil.hold();
         // SAFETY: `hold` took the GIL.
         let py = unsafe { Python::assume_attached() };
+        if !self.graves.is_empty() {
+            crate::rest::bury(&mut self.graves);
+        }
         self.refresh_date(wall);
         let outcome = self.call_attached(py, conn);
         if !self.is_alone() {
@@ -240,12 +248,12 @@ impl Core {
         let stream = if has_body { conn.take_stream() } else { None };
         // Whether the application will read all of it is not known when the head of the answer is framed.
         facts.persistent &= stream.is_none();
-        let collected = (chunked && stream.is_none()).then_some(conn.body.len());
-        let timeout = engine.settings.socket_timeout;
+        let collected = (chunked && stream.is_none()).then(|| conn.collected());
+        let patience = engine.settings.clients.patience;
         let ask = conn.request.expects_continue() && conn.body.is_empty();
         let stream = stream.map(|(body, raw)| {
             let ask = ask && raw.is_empty();
-            Stream { io: conn.io.clone(), body, raw, timeout, ask, failed: false }
+            Stream { io: conn.io.clone(), body, raw, patience, waited: 0, taken: 0, ask, failed: None }
         });
 
         if !engine.has_app {
@@ -258,7 +266,7 @@ impl Core {
             }
         }
         let input = if has_body {
-            match Py::new(py, Input::new(std::mem::take(&mut conn.body), stream)) {
+            match Py::new(py, Input::new(std::mem::take(&mut conn.body), stream, conn.spool.take())) {
                 Ok(input) => input,
                 Err(error) => return self.give_up(py, conn, &error),
             }
@@ -351,7 +359,7 @@ impl Core {
             }
         });
 
-        let read_failed = has_body && input.get().has_failed(py);
+        let read_failure = if has_body { input.get().failure(py) } else { None };
         let mut answer = exchange.get().lock(py);
         let headers = answer.headers.len();
         let mut status = answer.status();
@@ -385,19 +393,21 @@ impl Core {
                 }
             }
             Err(error) => {
-                let is_gone = (answer.broken || read_failed) && error.is_instance_of::<PyOSError>(py);
+                let is_gone = (answer.broken || read_failure.is_some()) && error.is_instance_of::<PyOSError>(py);
                 if is_gone {
                     if answer.broken {
                         self.count_write_error();
                     } else {
                         self.count_read_error();
                     }
-                    engine.log.say(&format!(
-                        "{} during {} ({})",
-                        error.value(py),
-                        self.row().request(),
-                        String::from_utf8_lossy(&conn.address)
-                    ));
+                    if !(answer.broken && engine.settings.clients.silent) {
+                        engine.log.say(&format!(
+                            "{} during {} ({})",
+                            error.value(py),
+                            self.row().request(),
+                            String::from_utf8_lossy(&conn.address)
+                        ));
+                    }
                 } else {
                     scoreboard::add(&self.row().exceptions, 1);
                     drop(answer);
@@ -410,8 +420,9 @@ impl Core {
                 if answer.has_head() {
                     answer.abort();
                 } else {
-                    answer.replace(500, "");
-                    status = 500;
+                    // It is the client's fault, and told so, if the application only passed on what its input said.
+                    status = read_failure.filter(|_| is_gone).unwrap_or(500);
+                    answer.replace(status, "");
                 }
             }
         }
@@ -422,13 +433,20 @@ impl Core {
             head_bytes: answer.head_bytes,
             headers,
             via: if conn.transfer.is_some() { Via::Sendfile } else { Via::Core },
-            read_errors: read_failed.into(),
+            read_errors: read_failure.is_some().into(),
             write_errors: broken.into(),
             is_static: false,
             app: 0,
         };
         std::mem::swap(&mut answer.out, &mut conn.out);
         conn.sent = answer.sent;
+        if !answer.rest.is_clean() {
+            if broken {
+                answer.rest.give_up(py);
+            }
+            answer.rest.bury(py);
+            std::mem::swap(&mut answer.rest, &mut conn.rest);
+        }
         answer.close();
         drop(answer);
         drop(environ);

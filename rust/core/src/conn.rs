@@ -9,6 +9,7 @@
 //! Lingering: bytes of the client that nobody will read are thrown away for a while after the answer, because closing a
 //! socket with unread bytes resets it and takes the answer from the client.
 
+use std::ffi::CStr;
 use std::io;
 
 use wire::{Body, BodyFraming, Facts, Progress, Protocol, Refusal, Request};
@@ -17,7 +18,9 @@ use crate::announced::Destination;
 use crate::answer::send_waiting;
 use crate::cores::Core;
 use crate::listener::{Listener, Peer};
+use crate::rest::Rest;
 use crate::served::{Outcome, Times};
+use crate::spool::Spool;
 use crate::statics::Statics;
 use crate::sys;
 use crate::tls::PlainHttp;
@@ -92,11 +95,15 @@ pub struct Conn {
     framing: Option<Body>,
     /// The body so far, without framing.
     pub body: Vec<u8>,
+    /// What of it came before, if it is too large for memory and was to be collected.
+    pub spool: Option<Spool>,
     /// The answer; bytes before `sent` are gone.
     pub out: Vec<u8>,
     pub sent: usize,
     /// The file that the answer ends in.
     pub transfer: Option<Box<Transfer>>,
+    /// What comes behind `out`; usually nothing.
+    pub rest: Rest,
     /// What happens after the answer.
     pub persistent: bool,
     pub linger: bool,
@@ -105,6 +112,9 @@ pub struct Conn {
     lingered: u64,
     /// When this stage must be over.
     until: u64,
+    /// When the body, or the waiting for the client to take the answer, began; and how many bytes went since.
+    began: u64,
+    moved: u64,
     /// Requests served.
     served: u32,
     /// Requests after which others have their turn.
@@ -138,14 +148,18 @@ impl Conn {
             tail: 0,
             framing: None,
             body: Vec::new(),
+            spool: None,
             out: Vec::new(),
             sent: 0,
             transfer: None,
+            rest: Rest::default(),
             persistent: false,
             linger: false,
             told: None,
             lingered: 0,
             until: 0,
+            began: 0,
+            moved: 0,
             served: 0,
             turn: TURN,
             unread: true,
@@ -174,7 +188,7 @@ impl Conn {
         self.destination = None;
         self.stage = if listener.announcers.is_some() { Stage::Announced } else { Stage::Head };
         self.request.clear();
-        self.framing = None;
+        (self.framing, self.spool) = (None, None);
         for buffer in [&mut self.buf, &mut self.body, &mut self.out] {
             buffer.clear();
             if buffer.capacity() > KEPT {
@@ -276,7 +290,7 @@ impl Conn {
             }
             let was_idle = self.start == self.buf.len();
             match self.read() {
-                Ok(true) if was_idle => self.until = core.now + core.engine.settings.head_timeout,
+                Ok(true) if was_idle => self.until = core.now + core.engine.settings.clients.head_timeout,
                 Ok(_) => {}
                 Err(error) => return self.lost(core, &error),
             }
@@ -361,10 +375,12 @@ impl Conn {
                 self.tail = self.head_end;
                 self.framing = Some(Body::new(&self.request, &core.engine.settings.limits)?);
                 self.body.clear();
+                self.spool = None;
                 self.stage = Stage::Body;
+                self.began = core.now;
                 self.until = core.now + core.engine.settings.socket_timeout;
                 let has_rest = self.tail < self.buf.len();
-                if self.request.expects_continue() && !has_rest && !self.is_streamed() {
+                if self.request.expects_continue() && !has_rest && !self.is_streamed(core) {
                     self.out.extend_from_slice(wire::CONTINUE);
                 }
                 return Ok(Progress::Head { used });
@@ -381,8 +397,42 @@ impl Conn {
     }
 
     /// The length is known, and above what is collected.
-    fn is_streamed(&self) -> bool {
+    fn is_streamed(&self, core: &Core) -> bool {
         matches!(self.request.body(), BodyFraming::Length(length) if length > COLLECTED)
+            && core.engine.settings.clients.body_directory.is_none()
+    }
+
+    /// Bytes of the body that arrived and are still here.
+    pub fn collected(&self) -> u64 {
+        self.body.len() as u64 + self.spool.as_ref().map_or(0, Spool::length)
+    }
+
+    /// Memory holds no more of the body, or this was the last of it: the file takes it, if there is one or must be.
+    #[cold]
+    fn put_away(&mut self, directory: &CStr, is_done: bool) -> io::Result<()> {
+        if is_done && self.spool.is_none() {
+            return Ok(());
+        }
+        if self.spool.is_none() {
+            self.spool = Some(Spool::create(directory)?);
+        }
+        if let Some(spool) = &mut self.spool {
+            spool.append(&self.body)?;
+        }
+        self.body.clear();
+        Ok(())
+    }
+
+    #[cold]
+    fn has_no_room(&mut self, core: &mut Core, directory: &CStr, error: &io::Error) -> Option<Next> {
+        core.engine.log.say(&format!(
+            "warning: cannot keep a request body of {} bytes in {}: {error}: make room there, or set TMPDIR to a \
+             directory that has some",
+            self.collected(),
+            directory.to_string_lossy(),
+        ));
+        self.spool = None;
+        self.turn_away(core, 507)
     }
 
     fn drive_body(&mut self, core: &mut Core) -> Option<Next> {
@@ -407,13 +457,22 @@ impl Conn {
                     self.tail = self.head_end;
                 }
             }
-            if framing.is_done() || self.body.len() as u64 >= COLLECTED || self.is_streamed() {
-                let statics = &core.engine.settings.statics;
-                if statics.as_ref().is_some_and(|statics| self.answer_with_file(core, statics)) {
-                    return None;
+            let is_done = framing.is_done();
+            if is_done || self.body.len() as u64 >= COLLECTED || self.is_streamed(core) {
+                let directory = core.engine.settings.clients.body_directory.as_deref();
+                if let Some(directory) = directory {
+                    if let Err(error) = self.put_away(directory, is_done) {
+                        return self.has_no_room(core, directory, &error);
+                    }
                 }
-                self.stage = Stage::Ready;
-                return Some(Next::Call);
+                if is_done || directory.is_none() {
+                    let statics = &core.engine.settings.statics;
+                    if statics.as_ref().is_some_and(|statics| self.answer_with_file(core, statics)) {
+                        return None;
+                    }
+                    self.stage = Stage::Ready;
+                    return Some(Next::Call);
+                }
             }
             if !self.unread {
                 if !self.out.is_empty() {
@@ -426,7 +485,9 @@ impl Conn {
             }
             let result = match self.framing.as_mut().and_then(|framing| Some((framing.remaining()?, framing))) {
                 Some((left, framing)) if self.tail == self.buf.len() => {
-                    let room = usize::try_from(left).unwrap_or(usize::MAX).min(COLLECTED as usize);
+                    // There is less of it than that, or it was served or put away.
+                    let most = (COLLECTED as usize).saturating_sub(self.body.len()).max(1);
+                    let room = usize::try_from(left).unwrap_or(usize::MAX).min(most);
                     self.body.reserve_exact(room);
                     let result = self.io.recv(&mut self.body, room);
                     if let Ok(count) = result {
@@ -438,7 +499,10 @@ impl Conn {
                 _ => self.read(),
             };
             match result {
-                Ok(true) => self.until = core.now + core.engine.settings.socket_timeout,
+                Ok(true) => {
+                    let patience = core.engine.settings.clients.patience;
+                    self.until = patience.until(core.now, self.began, self.collected());
+                }
                 Ok(false) => {}
                 Err(_) => {
                     let missing = self.framing.as_ref().and_then(Body::remaining).unwrap_or(0);
@@ -469,8 +533,14 @@ impl Conn {
         self.stage = Stage::Answering;
         self.linger = false;
         let now = core.call(self);
-        self.until = core.now + core.engine.settings.socket_timeout;
+        self.wait_for_reader(core);
         now
+    }
+
+    /// The client has its time to take the answer from now on.
+    fn wait_for_reader(&mut self, core: &Core) {
+        (self.began, self.moved) = (core.now, 0);
+        self.until = core.now + core.engine.settings.socket_timeout;
     }
 
     /// What of the body is still to come, and the bytes of it that arrived; for a body that is streamed.
@@ -484,8 +554,14 @@ impl Conn {
     /// Answer with an error of our own, then close.
     pub fn refuse(&mut self, core: &mut Core, refusal: Refusal) -> Option<Next> {
         core.complain(self, &refusal);
+        match refusal.status() {
+            Some(status) => self.turn_away(core, status),
+            None => self.leave(),
+        }
+    }
+
+    fn turn_away(&mut self, core: &Core, status: u16) -> Option<Next> {
         let facts = Facts { persistent: false, ..self.request.facts() };
-        let Some(status) = refusal.status() else { return self.leave() };
         let speaks_the_protocol = self.protocol.is_some();
         if !speaks_the_protocol {
             return Some(Next::Close);
@@ -494,7 +570,7 @@ impl Conn {
         self.persistent = false;
         self.linger = true;
         self.stage = Stage::Answering;
-        self.until = core.now + core.engine.settings.socket_timeout;
+        self.wait_for_reader(core);
         None
     }
 
@@ -526,7 +602,7 @@ impl Conn {
     /// Send of the answer what the socket takes, and its end. An error is met again by whoever drives the connection.
     pub fn send_ahead(&mut self) {
         let all = send_waiting(&self.io, &mut self.out, &mut self.sent);
-        if matches!(all, Ok(true)) && !self.persistent {
+        if matches!(all, Ok(true)) && !self.persistent && self.rest.is_clean() {
             self.io.shutdown_write();
         }
     }
@@ -541,7 +617,7 @@ impl Conn {
         let step = transfer.advance(&self.io, &mut self.out, &mut self.sent);
         if (transfer.gone, self.sent) != before {
             core.now = sys::now_ms();
-            self.until = core.now + core.engine.settings.socket_timeout;
+            self.until = core.engine.settings.clients.patience.until(core.now, self.began, transfer.gone);
         }
         match step {
             Ok(Step::Done(ended)) => {
@@ -579,16 +655,20 @@ impl Conn {
             }
         }
         let before = self.sent;
-        let result = send_waiting(&self.io, &mut self.out, &mut self.sent);
+        let sent = match send_waiting(&self.io, &mut self.out, &mut self.sent) {
+            Ok(true) if !self.rest.is_clean() => self.send_rest(core),
+            Ok(false) => {
+                self.went(core, self.sent.saturating_sub(before));
+                Ok(false)
+            }
+            sent => sent,
+        };
         if self.told.is_some() {
-            core.log_request(self, result.is_err());
+            core.log_request(self, sent.is_err());
         }
-        match result {
+        match sent {
             Ok(true) => {}
             Ok(false) => {
-                if self.sent > before {
-                    self.until = core.now + core.engine.settings.socket_timeout;
-                }
                 self.wants_out = true;
                 return Some(Next::Park(self.until));
             }
@@ -613,6 +693,25 @@ impl Conn {
         Some(Next::Close)
     }
 
+    /// A part of the answer went, and more of it waits.
+    fn went(&mut self, core: &Core, count: usize) {
+        if count > 0 {
+            self.moved += count as u64;
+            self.until = core.engine.settings.clients.patience.until(core.now, self.began, self.moved);
+        }
+    }
+
+    #[cold]
+    fn send_rest(&mut self, core: &mut Core) -> io::Result<bool> {
+        let before = self.rest.waiting();
+        let sent = self.rest.send(&self.io);
+        self.went(core, before - self.rest.waiting());
+        if !matches!(sent, Ok(false)) {
+            self.rest.take_references(&mut core.graves);
+        }
+        sent
+    }
+
     fn next_request(&mut self, core: &Core) {
         self.request.clear();
         self.framing = None;
@@ -622,8 +721,8 @@ impl Conn {
             self.buf.clear();
             self.start = 0;
         }
-        let settings = &core.engine.settings;
-        self.until = core.now + if self.buf.is_empty() { settings.keepalive_timeout } else { settings.head_timeout };
+        let clients = &core.engine.settings.clients;
+        self.until = core.now + if self.buf.is_empty() { clients.keepalive_timeout } else { clients.head_timeout };
     }
 
     fn drive_linger(&mut self) -> Option<Next> {

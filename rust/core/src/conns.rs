@@ -7,7 +7,7 @@
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::{
-    AtomicU64, AtomicU8, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+    AtomicBool, AtomicU64, AtomicU8, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
 use std::sync::{Mutex, PoisonError};
 
@@ -23,6 +23,8 @@ pub struct Place {
     state: AtomicU8,
     /// When the parked connection has waited long enough, in milliseconds.
     pub deadline: AtomicU64,
+    /// The parked connection is between two requests.
+    idle: AtomicBool,
     conn: UnsafeCell<Conn>,
 }
 
@@ -50,8 +52,9 @@ impl Place {
     }
 
     /// Let go until something happens. False: something happened already, look again.
-    pub fn park(&self, deadline: u64) -> bool {
+    pub fn park(&self, deadline: u64, idle: bool) -> bool {
         self.deadline.store(deadline, Relaxed);
+        self.idle.store(idle, Relaxed);
         if self.state.compare_exchange(OWNED, PARKED, Release, Relaxed).is_ok() {
             return true;
         }
@@ -62,6 +65,11 @@ impl Place {
     /// Is it parked with its time over?
     pub fn is_overdue(&self, now: u64) -> bool {
         self.state.load(Acquire) == PARKED && self.deadline.load(Relaxed) <= now
+    }
+
+    /// Is it parked between two requests? Whoever claims it looks again.
+    pub fn is_idle(&self) -> bool {
+        self.state.load(Acquire) == PARKED && self.idle.load(Relaxed)
     }
 
     /// The connection. The caller owns the place.
@@ -101,6 +109,7 @@ impl Conns {
         let place: &'static Place = Box::leak(Box::new(Place {
             state: AtomicU8::new(OWNED),
             deadline: AtomicU64::new(u64::MAX),
+            idle: AtomicBool::new(false),
             conn: UnsafeCell::new(Conn::new()),
         }));
         self.all.lock().unwrap_or_else(PoisonError::into_inner).push(place);

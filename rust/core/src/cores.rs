@@ -20,6 +20,7 @@ use crate::environ::Vocabulary;
 use crate::log::{http_date, Log};
 use crate::outbox::{self, Outbox};
 use crate::poller::{self, Poller};
+use crate::rest;
 use crate::scoreboard::{add, Board, CoreRow};
 use crate::settings::Settings;
 use crate::sys;
@@ -35,6 +36,10 @@ const TICK: u64 = 500;
 const ACCEPTS: usize = 8;
 /// The same where nobody else may: who has connected is served before those who are served already come again.
 const ACCEPTS_ALONE: usize = 128;
+/// Idle connections that are closed at once where there are as many as may be.
+const ROOM: usize = 16;
+/// How often it may be said that accepting pauses, in milliseconds.
+const SILENCE: u64 = 60_000;
 /// How long one core may keep the GIL while requests keep coming, in milliseconds.
 const GREED: u64 = 10;
 
@@ -65,6 +70,10 @@ pub struct Engine {
     /// The phase whose consequences were drawn.
     entered: Mutex<u8>,
     live: AtomicUsize,
+    /// Accepting pauses: there are as many connections as may be.
+    paused: AtomicBool,
+    /// When a pause may be logged again.
+    next_said: AtomicU64,
     wake_fd: c_int,
     end_fd: c_int,
     /// A drain has begun and its share of the queue was taken: once nothing is alive, nothing is left to do.
@@ -98,6 +107,8 @@ impl Engine {
             phase: AtomicU8::new(Phase::Waiting as u8),
             entered: Mutex::new(Phase::Waiting as u8),
             live: AtomicUsize::new(0),
+            paused: AtomicBool::new(false),
+            next_said: AtomicU64::new(0),
             wake_fd,
             end_fd,
             left: AtomicBool::new(false),
@@ -228,6 +239,8 @@ pub struct Core {
     held_since: u64,
     /// Microseconds of the monotonic clock when the core heard of what it works on, if the log asks.
     pub heard: u64,
+    /// References of answers that were sent, to be given back with the GIL.
+    pub graves: Vec<*mut ffi::PyObject>,
 }
 
 impl Core {
@@ -247,6 +260,7 @@ impl Core {
             answered: Vec::new(),
             held_since: 0,
             heard: 0,
+            graves: Vec::new(),
         })
     }
 
@@ -308,8 +322,14 @@ impl Core {
             let mut count = self.engine.poller.wait(&mut room, most, 0);
             if count == 0 && self.ready.is_empty() {
                 let is_written = self.engine.log.flush();
+                if !self.graves.is_empty() {
+                    self.gil.hold();
+                    rest::bury(&mut self.graves);
+                }
                 self.gil.release();
-                let timeout = if self.engine.live.load(Relaxed) > 0 || !is_written { TICK as c_int } else { -1 };
+                let live = self.engine.live.load(Relaxed) > 0;
+                let must_look = live || !is_written || self.engine.paused.load(Relaxed);
+                let timeout = if must_look { TICK as c_int } else { -1 };
                 count = self.engine.poller.wait(&mut room, most, timeout);
                 if self.is_alone() && count > 0 {
                     self.gil.hold();
@@ -327,6 +347,7 @@ impl Core {
                     END => {
                         // The others are told by the same descriptor, which stays readable.
                         self.gil.hold();
+                        rest::bury(&mut self.graves);
                         return;
                     }
                     token if token < TOKENS => self.accept((token - FIRST_LISTENER) as usize),
@@ -393,11 +414,7 @@ impl Core {
         }
         let before = std::mem::replace(&mut *entered, phase);
         if phase == Phase::Serving as u8 {
-            for (index, listener) in engine.settings.listeners.iter().enumerate() {
-                if let Err(error) = engine.poller.add_listener(listener.fd, FIRST_LISTENER + index as u64) {
-                    engine.log.say(&format!("cannot wait for connections on descriptor {}: {error}", listener.fd));
-                }
-            }
+            self.wait_for_connections();
             if let Some(row) = engine.board.worker(engine.settings.seat) {
                 row.accepting.store(1, Relaxed);
             }
@@ -444,12 +461,15 @@ impl Core {
     fn accept_one(&mut self, index: usize) -> bool {
         let engine = self.engine;
         let Some(listener) = engine.settings.listeners.get(index) else { return false };
+        if engine.live.load(Relaxed) >= engine.settings.clients.most && !engine.is_draining() && !self.make_room() {
+            return false;
+        }
         // Counted before it exists, so that a drain cannot end between the two.
         engine.live.fetch_add(1, SeqCst);
         match listener.accept(&engine.settings.trusted) {
             Ok((fd, peer)) => {
                 let place = engine.conns.take();
-                let until = self.now + engine.settings.head_timeout;
+                let until = self.now + engine.settings.clients.head_timeout;
                 place.conn().open(listener.transport(fd), peer, index, listener, until);
                 // Usually the request is there already; then epoll never hears of this connection.
                 self.drive(place);
@@ -461,13 +481,79 @@ impl Core {
                 match error.raw_os_error() {
                     Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO) => true,
                     Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => {
-                        engine.log.say(&format!("cannot accept a connection: {error}: raise the limit of open files"));
                         // The listener stays readable: do not spin.
-                        std::thread::sleep(std::time::Duration::from_millis(50));
+                        self.pause(&format!("cannot accept a connection: {error}: raise the limit of open files"));
                         false
                     }
                     _ => false,
                 }
+            }
+        }
+    }
+
+    /// There are as many connections as may be: close those that have been idle longest. False: none is idle, and
+    /// accepting pauses.
+    #[cold]
+    fn make_room(&mut self) -> bool {
+        let engine = self.engine;
+        let mut idle = engine.conns.pick(Place::is_idle);
+        idle.sort_unstable_by_key(|place| place.deadline.load(Relaxed));
+        for place in idle.into_iter().take(ROOM) {
+            if !place.claim() {
+                continue;
+            }
+            let conn = place.conn();
+            if conn.is_idle() && !conn.io.has_input() {
+                self.close(place);
+            } else {
+                // Its next request has just come.
+                conn.wake(false);
+                self.drive(place);
+            }
+        }
+        let most = engine.settings.clients.most;
+        if engine.live.load(Relaxed) < most {
+            return true;
+        }
+        self.pause(&format!(
+            "this worker has {most} connections and none of them is idle: others wait until one ends \
+             (raise max-connections, and the limit of open files with it)"
+        ));
+        false
+    }
+
+    /// Accept nobody until a connection ends, or some time has passed. Other workers may.
+    #[cold]
+    fn pause(&self, why: &str) {
+        let engine = self.engine;
+        let entered = engine.entered.lock().unwrap_or_else(PoisonError::into_inner);
+        if *entered == Phase::Serving as u8 && !engine.paused.swap(true, SeqCst) {
+            for listener in &engine.settings.listeners {
+                engine.poller.remove(listener.fd);
+            }
+        }
+        drop(entered);
+        let due = engine.next_said.load(Relaxed);
+        if self.now >= due && engine.next_said.compare_exchange(due, self.now + SILENCE, SeqCst, Relaxed).is_ok() {
+            engine.log.say(why);
+        }
+    }
+
+    /// Accept again.
+    #[cold]
+    fn resume(&self) {
+        let engine = self.engine;
+        let entered = engine.entered.lock().unwrap_or_else(PoisonError::into_inner);
+        if engine.paused.swap(false, SeqCst) && *entered == Phase::Serving as u8 {
+            self.wait_for_connections();
+        }
+    }
+
+    fn wait_for_connections(&self) {
+        let engine = self.engine;
+        for (index, listener) in engine.settings.listeners.iter().enumerate() {
+            if let Err(error) = engine.poller.add_listener(listener.fd, FIRST_LISTENER + index as u64) {
+                engine.log.say(&format!("cannot wait for connections on descriptor {}: {error}", listener.fd));
             }
         }
     }
@@ -482,7 +568,7 @@ impl Core {
                         self.engine.log.say(&format!("cannot wait for a connection: {error}"));
                         return self.close(place);
                     }
-                    if place.park(until) {
+                    if place.park(until, conn.is_idle()) {
                         return;
                     }
                     place.conn().wake(true);
@@ -505,7 +591,7 @@ impl Core {
                     if armed.is_err() {
                         return self.close(place);
                     }
-                    if place.park(u64::MAX) {
+                    if place.park(u64::MAX, false) {
                         return;
                     }
                     place.conn().wake(true);
@@ -535,9 +621,16 @@ impl Core {
             self.end_transfer(conn);
             self.log_request(conn, true);
         }
-        place.conn().io.close();
+        if !conn.rest.is_clean() {
+            conn.rest.take_references(&mut self.graves);
+        }
+        conn.spool = None;
+        conn.io.close();
         self.engine.conns.give_back(place);
         self.engine.live.fetch_sub(1, SeqCst);
+        if self.engine.paused.load(Relaxed) {
+            self.resume();
+        }
         self.engine.end_if_empty();
     }
 
@@ -546,6 +639,10 @@ impl Core {
         let due = engine.next_tick.load(Relaxed);
         if self.now < due || engine.next_tick.compare_exchange(due, self.now + TICK, SeqCst, Relaxed).is_err() {
             return;
+        }
+        if engine.paused.load(Relaxed) {
+            // Descriptors may be free again that were not ours.
+            self.resume();
         }
         let now = self.now;
         for place in engine.conns.pick(|place| place.is_overdue(now)) {

@@ -219,7 +219,7 @@ impl Vocabulary {
         engine: &Engine,
         conn: &Conn,
         input: Object,
-        collected: Option<usize>,
+        collected: Option<u64>,
     ) -> Result<Py<PyAny>, Failure> {
         let template = self.templates.get(conn.listener).copied().unwrap_or(std::ptr::null_mut());
         // SAFETY: the template is a dict that lives as long as the process.

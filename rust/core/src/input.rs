@@ -1,23 +1,30 @@
 //! `wsgi.input`: what `io.BytesIO` would answer for the same body, without waiting past its end.
 //!
 //! Most bodies were collected by the event loop before the application was called; then this is bytes and a position.
-//! A larger body is a `Stream`: read from the socket when the application asks, without the GIL, and forgotten once
+//! With post-buffering a larger one was collected in a file. Without, it is a `Stream`: read from the socket when the application asks, without the GIL, and forgotten once
 //! read, so that memory stays bounded whatever the size. A client that stalls or leaves makes the read an `OSError`.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use pyo3::exceptions::{PyOSError, PyStopIteration, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyOSError, PyStopIteration, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyList};
-use wire::Body;
+use wire::{Body, Refusal};
 
+use crate::patience::Patience;
+use crate::spool::Spool;
+use crate::sys;
 use crate::transport::{Ready, Transport};
 
 /// What is read from the socket at once.
 const BLOCK: usize = 64 * 1024;
+
+/// From this size on a piece is read straight into the object that the application gets.
+const DIRECT: usize = 16 * 1024;
 
 /// The part of a body that is still on its way.
 pub struct Stream {
@@ -27,12 +34,15 @@ pub struct Stream {
     pub body: Body,
     /// Bytes that arrived and were not yet looked at.
     pub raw: Vec<u8>,
-    /// Longest wait for the next byte, in milliseconds.
-    pub timeout: u64,
+    /// How long the client may take.
+    pub patience: Patience,
+    /// How long it was waited for so far, in milliseconds, and what it sent in that time.
+    pub waited: u64,
+    pub taken: u64,
     /// The client waits to be told to go on.
     pub ask: bool,
-    /// Reading failed: the connection is of no use any more.
-    pub failed: bool,
+    /// Reading failed: the connection is of no use any more. The status that says why.
+    pub failed: Option<u16>,
 }
 
 /// The state behind the object.
@@ -45,6 +55,8 @@ pub struct Source {
     dropped: u64,
     /// What is still to come.
     pub stream: Option<Stream>,
+    /// Where all of it is, if it was collected and is too large for memory; then `data` is a window of it.
+    spool: Option<Spool>,
     closed: bool,
     over: bool,
 }
@@ -54,47 +66,116 @@ pub struct Source {
 #[derive(Default)]
 pub struct Input(Mutex<Source>);
 
+/// What was wrong with the client, as the application and the log are told, and the status of an answer that says so.
+struct Fault(u16, String);
+
 impl Stream {
     /// Append what comes next to `data`; waits for at least one byte or the end.
-    fn fill(&mut self, data: &mut Vec<u8>) -> io::Result<()> {
-        if self.failed {
-            return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client is gone"));
+    fn fill(&mut self, data: &mut Vec<u8>) -> Result<(), Fault> {
+        let result = self.check().and_then(|()| self.fill_once(data));
+        self.note(result)
+    }
+
+    /// Read the next bytes of the body straight to where they are wanted. Only for a body by length, and no more than
+    /// its rest.
+    fn fill_exactly(&mut self, room: &mut [MaybeUninit<u8>]) -> Result<(), Fault> {
+        let result = self.check().and_then(|()| self.fill_room(room));
+        self.note(result)
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        match self.failed {
+            Some(status) => Err(Fault(status, "the client is gone".to_owned())),
+            None => Ok(()),
         }
-        let result = self.fill_once(data);
-        self.failed = result.is_err();
+    }
+
+    fn note(&mut self, result: Result<(), Fault>) -> Result<(), Fault> {
+        if let Err(fault) = &result {
+            self.failed = Some(fault.0);
+        }
         result
     }
 
-    fn fill_once(&mut self, data: &mut Vec<u8>) -> io::Result<()> {
+    fn fill_once(&mut self, data: &mut Vec<u8>) -> Result<(), Fault> {
         let before = data.len();
         loop {
             if !self.raw.is_empty() {
-                let refused = |refusal| io::Error::new(io::ErrorKind::InvalidData, format!("{refusal}"));
+                let refused = |refusal: Refusal| Fault(refusal.status().unwrap_or(400), format!("{refusal}"));
                 let used = self.body.feed(&self.raw, BLOCK, data).map_err(refused)?;
                 self.raw.drain(..used);
             }
             if data.len() > before || self.body.is_done() {
                 return Ok(());
             }
-            if self.ask {
-                self.ask = false;
-                self.io.send(wire::CONTINUE)?;
-            }
+            self.go_on()?;
             // By length, what comes is body and nothing else.
-            let most = self.body.remaining().map_or(BLOCK, |left| usize::try_from(left).unwrap_or(BLOCK).min(BLOCK));
-            self.raw.reserve(most);
-            match self.io.recv(&mut self.raw, most) {
-                Ok(0) => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the client closed the connection")),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if !self.io.wait(Ready::Input, self.timeout)? {
-                        return Err(io::Error::new(io::ErrorKind::TimedOut, "the client sent nothing in time"));
-                    }
-                }
-                Err(error) => return Err(error),
-            }
+            let count = if let Some(left) = self.body.remaining() {
+                let most = usize::try_from(left).unwrap_or(BLOCK).min(BLOCK);
+                data.reserve(most);
+                let count = self.io.recv(data, most);
+                self.body.took(*count.as_ref().unwrap_or(&0) as u64);
+                count
+            } else {
+                self.raw.reserve(BLOCK);
+                self.io.recv(&mut self.raw, BLOCK)
+            };
+            self.received(count)?;
         }
     }
+
+    fn fill_room(&mut self, room: &mut [MaybeUninit<u8>]) -> Result<(), Fault> {
+        let early = self.raw.len().min(room.len());
+        for (to, from) in room.iter_mut().zip(self.raw.drain(..early)) {
+            to.write(from);
+        }
+        self.body.took(early as u64);
+        let mut room = room.get_mut(early..).unwrap_or(&mut []);
+        while !room.is_empty() {
+            self.go_on()?;
+            let count = self.io.recv_into(room);
+            let read = *count.as_ref().unwrap_or(&0);
+            self.received(count)?;
+            self.body.took(read as u64);
+            room = room.get_mut(read..).unwrap_or(&mut []);
+        }
+        Ok(())
+    }
+
+    /// Tell the client to go on, if it waits for that.
+    fn go_on(&mut self) -> Result<(), Fault> {
+        if std::mem::take(&mut self.ask) {
+            self.io.send(wire::CONTINUE).map_err(|error| Fault(400, error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Something came, or it must be waited for, or nothing will come.
+    fn received(&mut self, count: io::Result<usize>) -> Result<(), Fault> {
+        match count {
+            Ok(0) => Err(Fault(400, "the client closed the connection".to_owned())),
+            Ok(count) => {
+                self.taken += count as u64;
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let most = self.patience.next(self.waited, self.taken);
+                let began = sys::now_ms();
+                let ready = self.io.wait(Ready::Input, most).map_err(|error| Fault(400, error.to_string()))?;
+                self.waited += sys::now_ms().saturating_sub(began);
+                match ready {
+                    true => Ok(()),
+                    false if most < self.patience.each => Err(Fault(408, "the client sends too slowly".to_owned())),
+                    false => Err(Fault(408, "the client sent nothing in time".to_owned())),
+                }
+            }
+            Err(error) => Err(Fault(400, error.to_string())),
+        }
+    }
+}
+
+fn raise(fault: Fault) -> PyErr {
+    PyOSError::new_err(format!("error during read on wsgi.input: {}", fault.1))
 }
 
 impl Source {
@@ -111,6 +192,9 @@ impl Source {
 
     /// Get more bytes; false at the end of the body.
     fn more(&mut self, py: Python<'_>) -> PyResult<bool> {
+        if self.spool.is_some() {
+            return self.more_of_file(py);
+        }
         let Source { data, position, dropped, stream, over, .. } = self;
         let Some(stream) = stream.as_mut().filter(|stream| !stream.body.is_done()) else {
             if *over {
@@ -124,9 +208,71 @@ impl Source {
             *position = 0;
         }
         let before = data.len();
-        py.detach(|| stream.fill(data))
-            .map_err(|error| PyOSError::new_err(format!("error during read on wsgi.input: {error}")))?;
+        py.detach(|| stream.fill(data)).map_err(raise)?;
         Ok(data.len() > before)
+    }
+
+    /// Move the window on the file.
+    #[cold]
+    fn more_of_file(&mut self, py: Python<'_>) -> PyResult<bool> {
+        let Source { data, position, dropped, spool: Some(spool), .. } = self else { return Ok(false) };
+        data.drain(..*position);
+        *dropped += std::mem::take(position) as u64;
+        data.reserve(BLOCK);
+        let offset = *dropped + data.len() as u64;
+        let room = data.spare_capacity_mut();
+        let most = room.len().min(BLOCK);
+        let room = room.get_mut(..most).unwrap_or(&mut []);
+        let count = py.detach(|| spool.read_at(offset, room))?;
+        // SAFETY: so many bytes behind its end were read.
+        unsafe { data.set_len(data.len() + count) };
+        Ok(count > 0)
+    }
+
+    /// How many bytes a read of `wanted` answers if they can be read straight into the object that the application
+    /// gets: the body is known by its length, and it is more than a buffer is good for.
+    fn direct(&self, wanted: usize) -> Option<usize> {
+        let here = self.rest().len();
+        let left = match (&self.stream, &self.spool) {
+            (Some(stream), _) => stream.body.remaining()?,
+            (None, Some(spool)) => spool.length().saturating_sub(self.dropped + self.data.len() as u64),
+            (None, None) => return None,
+        };
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        let count = wanted.min(here.saturating_add(left));
+        (count - here.min(count) >= DIRECT).then_some(count)
+    }
+
+    fn read_direct<'py>(&mut self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let size = ffi::Py_ssize_t::try_from(count).map_err(|_| PyMemoryError::new_err(()))?;
+        // SAFETY: without a source the bytes are made but not filled; the object is nobody else's until it is answered.
+        let (bytes, room) = unsafe {
+            let bytes = Bound::from_owned_ptr_or_err(py, ffi::PyBytes_FromStringAndSize(std::ptr::null(), size))?;
+            let start = ffi::PyBytes_AsString(bytes.as_ptr()).cast::<MaybeUninit<u8>>();
+            (bytes.cast_into_unchecked::<PyBytes>(), std::slice::from_raw_parts_mut(start, count))
+        };
+        let here = self.rest().len().min(count);
+        let (early, late) = room.split_at_mut(here);
+        for (to, from) in early.iter_mut().zip(self.rest()) {
+            to.write(*from);
+        }
+        if let Some(stream) = self.stream.as_mut() {
+            py.detach(|| stream.fill_exactly(late)).map_err(raise)?;
+        } else if let Some(spool) = &self.spool {
+            let offset = self.dropped + self.data.len() as u64;
+            let wanted = late.len();
+            if py.detach(|| spool.read_at(offset, late))? < wanted {
+                return Err(PyOSError::new_err("the file of a request body is shorter than the body"));
+            }
+        }
+        self.dropped += (self.position + count) as u64;
+        self.position = 0;
+        self.data.clear();
+        Ok(bytes)
+    }
+
+    fn is_seekable(&self) -> bool {
+        self.spool.is_some() || (self.stream.is_none() && self.dropped == 0)
     }
 
     fn take<'py>(&mut self, py: Python<'py>, count: usize) -> Bound<'py, PyBytes> {
@@ -138,6 +284,9 @@ impl Source {
     fn read<'py>(&mut self, py: Python<'py>, size: Option<isize>) -> PyResult<Bound<'py, PyBytes>> {
         self.check()?;
         let wanted = usize::try_from(size.unwrap_or(-1)).unwrap_or(usize::MAX);
+        if let Some(count) = self.direct(wanted) {
+            return self.read_direct(py, count);
+        }
         while self.rest().len() < wanted && self.more(py)? {}
         let count = self.rest().len().min(wanted);
         Ok(self.take(py, count))
@@ -164,9 +313,9 @@ impl Source {
 }
 
 impl Input {
-    /// A body that is complete, or will be once `stream` is read.
-    pub fn new(data: Vec<u8>, stream: Option<Stream>) -> Input {
-        Input(Mutex::new(Source { data, stream, ..Source::default() }))
+    /// A body that is complete, or will be once `stream` is read, or is in a file.
+    pub fn new(data: Vec<u8>, stream: Option<Stream>, spool: Option<Spool>) -> Input {
+        Input(Mutex::new(Source { data, stream, spool, ..Source::default() }))
     }
 
     fn lock<'a>(&'a self, py: Python<'_>) -> MutexGuard<'a, Source> {
@@ -196,9 +345,9 @@ impl Input {
         *self.lock(py) = Source::default();
     }
 
-    /// The client failed us while the application was reading.
-    pub fn has_failed(&self, py: Python<'_>) -> bool {
-        self.lock(py).stream.as_ref().is_some_and(|stream| stream.failed)
+    /// The client failed us while the application was reading: the status of an answer that says so.
+    pub fn failure(&self, py: Python<'_>) -> Option<u16> {
+        self.lock(py).stream.as_ref().and_then(|stream| stream.failed)
     }
 }
 
@@ -279,25 +428,34 @@ impl Input {
     fn seekable(&self, py: Python<'_>) -> PyResult<bool> {
         let source = self.lock(py);
         source.check()?;
-        Ok(source.stream.is_none() && source.dropped == 0)
+        Ok(source.is_seekable())
     }
 
     #[pyo3(signature = (offset, whence=0, /))]
     fn seek(&self, py: Python<'_>, offset: isize, whence: i32) -> PyResult<usize> {
         let mut source = self.lock(py);
         source.check()?;
-        if source.stream.is_some() || source.dropped > 0 {
-            return Err(PyOSError::new_err("wsgi.input of a body this large cannot seek: it is not kept in memory"));
+        if !source.is_seekable() {
+            return Err(PyOSError::new_err(
+                "wsgi.input of a body this large cannot seek: it is not kept. With post-buffering it would be",
+            ));
         }
+        let here = usize::try_from(source.dropped).unwrap_or(usize::MAX).saturating_add(source.position);
         let base = match whence {
             0 if offset < 0 => return Err(PyValueError::new_err(format!("negative seek value {offset}"))),
             0 => 0,
-            1 => source.position,
-            2 => source.data.len(),
+            1 => here,
+            2 => source.spool.as_ref().map_or(source.data.len(), |spool| spool.length() as usize),
             _ => return Err(PyValueError::new_err(format!("invalid whence ({whence}, should be 0, 1 or 2)"))),
         };
-        source.position = base.saturating_add_signed(offset);
-        Ok(source.position)
+        let place = base.saturating_add_signed(offset);
+        if source.spool.is_some() {
+            source.data.clear();
+            (source.dropped, source.position) = (place as u64, 0);
+        } else {
+            source.position = place;
+        }
+        Ok(place)
     }
 
     fn tell(&self, py: Python<'_>) -> PyResult<u64> {

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use wire::{Limits, Protocol};
 
 use crate::announced::Announcers;
+use crate::clients::Clients;
 use crate::contexts::Tls;
 use crate::headers::Headers;
 use crate::listener::{Listener, Network};
@@ -32,10 +33,7 @@ pub struct Settings {
     pub limits: Limits,
     pub trusted: Vec<Network>,
     pub socket_timeout: u64,
-    /// From the first byte of a head to its end.
-    pub head_timeout: u64,
-    /// Between two requests of a connection.
-    pub keepalive_timeout: u64,
+    pub clients: Clients,
     pub mercy: u64,
     pub request_log: RequestLog,
     pub hostname: String,
@@ -93,6 +91,7 @@ impl Settings {
         }
         let worker_id = settings.getattr("worker_id")?.extract()?;
         let socket_timeout = millis(settings.getattr("socket_timeout")?.extract()?).max(1);
+        let clients = Clients::read(settings, socket_timeout)?;
         Ok(Settings {
             listeners,
             worker_id,
@@ -104,13 +103,12 @@ impl Settings {
             scoreboard_fd: settings.getattr("scoreboard_fd")?.extract()?,
             limits: Limits {
                 head_bytes: settings.getattr("buffer_size")?.extract()?,
-                max_vars: optional(settings, "max_vars", Limits::default().max_vars)?,
-                body_bytes: optional(settings, "limit_post", 0)?,
+                max_vars: clients.max_vars,
+                body_bytes: clients.limit_post,
             },
             trusted,
             socket_timeout,
-            head_timeout: millis(optional(settings, "header_timeout", 0.0)?).max(socket_timeout.saturating_mul(3)),
-            keepalive_timeout: millis(optional(settings, "keepalive_timeout", 75.0)?),
+            clients,
             mercy: millis(settings.getattr("mercy")?.extract()?),
             request_log: RequestLog::read(settings)?,
             hostname: settings.getattr("hostname")?.extract()?,

@@ -264,14 +264,17 @@ fn write(exchange: &Exchange, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResu
     }
     let raises = answer.wsgi().is_none_or(|wsgi| wsgi.write_raises);
     if answer.broken {
-        return if raises { Err(PyOSError::new_err("write error: the client is gone")) } else { Ok(()) };
+        if !raises || answer.tolerates() {
+            return Ok(());
+        }
+        return Err(PyOSError::new_err("write error: the client is gone"));
     }
     if !answer.has_head() {
         let date = crate::log::http_date((crate::sys::wall_us() / 1_000_000) as i64);
         answer.begin(None, &date);
     }
-    match answer.push(bytes.as_bytes()).and_then(|()| answer.flush_or_wait(py)) {
-        Err(error) if raises => Err(PyOSError::new_err(format!("write error: {error}"))),
+    match answer.push(bytes).and_then(|()| answer.flush_or_wait(py)) {
+        Err(error) if raises && !answer.tolerates() => Err(PyOSError::new_err(format!("write error: {error}"))),
         _ => Ok(()),
     }
 }

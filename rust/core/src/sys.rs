@@ -1,6 +1,8 @@
 //! The system calls of the engine, each with its `unsafe` in one place. Decides nothing.
 
+use std::ffi::{CStr, CString};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::raw::c_int;
 
@@ -75,6 +77,17 @@ pub fn recv_some(fd: c_int, buf: &mut Vec<u8>, max: usize) -> io::Result<usize> 
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Read into a place that may hold anything before. `Ok(0)` is end of file.
+pub fn recv_raw(fd: c_int, room: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+    loop {
+        // SAFETY: pointer and length are those of a slice that is only written to.
+        match check(unsafe { libc::recv(fd, room.as_mut_ptr().cast(), room.len(), libc::MSG_DONTWAIT) }) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
         }
     }
 }
@@ -246,6 +259,58 @@ pub fn hush(fd: c_int) {
     let mut count = 0u64;
     // SAFETY: room for the eight bytes that eventfd gives.
     unsafe { libc::read(fd, (&raw mut count).cast(), 8) };
+}
+
+/// A file without a name on the file system of this directory, for reading and writing.
+pub fn open_unnamed(directory: &CStr) -> io::Result<c_int> {
+    let flags = libc::O_TMPFILE | libc::O_RDWR | libc::O_CLOEXEC | libc::O_EXCL;
+    // SAFETY: a C string; the mode is what the flags ask for.
+    check(unsafe { libc::open(directory.as_ptr(), flags, 0o600) } as libc::ssize_t).map(|fd| fd as c_int)
+}
+
+/// A file whose name, made of this template, is gone at once.
+pub fn open_and_unlink(template: CString) -> io::Result<c_int> {
+    let template = template.into_raw();
+    // SAFETY: a C string that may be written to, taken back afterwards.
+    unsafe {
+        let fd = libc::mkostemp(template, libc::O_CLOEXEC);
+        let result = check(fd as libc::ssize_t);
+        if fd >= 0 {
+            libc::unlink(template);
+        }
+        drop(CString::from_raw(template));
+        result.map(|_| fd)
+    }
+}
+
+/// Write to a file.
+pub fn write_some(fd: c_int, data: &[u8]) -> io::Result<usize> {
+    loop {
+        // SAFETY: pointer and length are those of a slice.
+        match check(unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) }) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Read from a place in a file.
+pub fn read_raw_at(fd: c_int, offset: u64, room: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+    loop {
+        // SAFETY: pointer and length are those of a slice that is only written to.
+        match check(unsafe { libc::pread(fd, room.as_mut_ptr().cast(), room.len(), offset as libc::off_t) }) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// How many descriptors this process may have open.
+pub fn open_files() -> usize {
+    let mut limit = libc::rlimit { rlim_cur: 1024, rlim_max: 1024 };
+    // SAFETY: `limit` is a valid place for the answer, and keeps its own if there is none.
+    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
+    usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX)
 }
 
 /// Close, whatever it says.

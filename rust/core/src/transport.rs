@@ -13,11 +13,15 @@
 //! - It may have to send before it can receive (a handshake): `recv` sends, and `owes` says whether that was all.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::raw::c_int;
 use std::sync::Arc;
 
 use crate::sys;
 use crate::tls::Session;
+
+/// What one TLS record carries.
+const RECORD: usize = 16 * 1024;
 
 /// One end of a connection.
 #[derive(Clone)]
@@ -68,6 +72,22 @@ impl Transport {
         match &self.tls {
             None => sys::recv_some(self.fd, buf, max),
             Some(session) => session.recv(self.fd, buf, max),
+        }
+    }
+
+    /// As `recv`, into a place that may hold anything before.
+    #[inline]
+    pub fn recv_into(&self, room: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        match &self.tls {
+            None => sys::recv_raw(self.fd, room),
+            Some(session) => {
+                let mut buf = Vec::with_capacity(room.len().min(RECORD));
+                let count = session.recv(self.fd, &mut buf, room.len().min(RECORD))?;
+                for (to, from) in room.iter_mut().zip(buf) {
+                    to.write(from);
+                }
+                Ok(count)
+            }
         }
     }
 
