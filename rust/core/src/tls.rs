@@ -37,6 +37,8 @@ struct State {
     contexts: Arc<Contexts>,
     /// First byte of the connection.
     first: Option<u8>,
+    /// The last read took all that the socket had.
+    emptied: bool,
     /// The stream has ended; what was decrypted before was taken.
     ended: bool,
     /// Of the client, once somebody asked.
@@ -73,11 +75,13 @@ impl std::error::Error for PlainHttp {}
 struct Socket<'a> {
     fd: c_int,
     first: &'a mut Option<u8>,
+    emptied: &'a mut bool,
 }
 
 impl Read for Socket<'_> {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         let count = sys::recv_into(self.fd, room)?;
+        *self.emptied = count < room.len();
         if self.first.is_none() && count > 0 {
             *self.first = room.first().copied();
         }
@@ -112,7 +116,7 @@ impl State {
     fn flush(&mut self, fd: c_int) -> io::Result<bool> {
         let Stage::Open(session) = &mut self.stage else { return Ok(true) };
         while session.wants_write() {
-            match session.write_tls(&mut Socket { fd, first: &mut self.first }) {
+            match session.write_tls(&mut Socket { fd, first: &mut self.first, emptied: &mut self.emptied }) {
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(error) => return Err(error),
@@ -123,7 +127,7 @@ impl State {
 
     /// Read once from the socket and draw the consequences. `Ok(false)`: the socket has ended.
     fn pull(&mut self, fd: c_int) -> io::Result<bool> {
-        let mut socket = Socket { fd, first: &mut self.first };
+        let mut socket = Socket { fd, first: &mut self.first, emptied: &mut self.emptied };
         match &mut self.stage {
             Stage::Failed => Err(io::ErrorKind::BrokenPipe.into()),
             Stage::Hello(acceptor) => {
@@ -149,7 +153,7 @@ impl State {
                         if self.first.is_some_and(|byte| byte.is_ascii_uppercase()) {
                             return Err(io::Error::new(io::ErrorKind::InvalidData, PlainHttp));
                         }
-                        let _ = alert.write(&mut Socket { fd, first: &mut self.first });
+                        let _ = alert.write(&mut Socket { fd, first: &mut self.first, emptied: &mut self.emptied });
                         return Err(broken(error));
                     }
                 }
@@ -200,7 +204,8 @@ impl State {
         let mut taken = 0;
         loop {
             taken += self.take(buf, most - taken);
-            if taken == most || self.ended {
+            // As with a plain socket, a short read has emptied it: a new edge will tell of more.
+            if taken == most || self.ended || (taken > 0 && self.emptied) {
                 return Ok(taken);
             }
             // The peer may wait for it before it says more; what the socket does not take now is owed.
@@ -275,6 +280,7 @@ impl Session {
             stage: Stage::Hello(Box::default()),
             contexts,
             first: None,
+            emptied: false,
             ended: false,
             client: None,
             cut: false,
