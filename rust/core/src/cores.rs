@@ -321,15 +321,15 @@ impl Core {
         loop {
             let mut count = self.engine.poller.wait(&mut room, most, 0);
             if count == 0 && self.ready.is_empty() {
-                let is_written = self.engine.log.flush();
+                let log_due = self.engine.log.flush(self.now);
                 if !self.graves.is_empty() {
                     self.gil.hold();
                     rest::bury(&mut self.graves);
                 }
                 self.gil.release();
-                let live = self.engine.live.load(Relaxed) > 0;
-                let must_look = live || !is_written || self.engine.paused.load(Relaxed);
-                let timeout = if must_look { TICK as c_int } else { -1 };
+                let must_look = self.engine.live.load(Relaxed) > 0 || self.engine.paused.load(Relaxed);
+                let tick = must_look.then_some(TICK);
+                let timeout = log_due.into_iter().chain(tick).min().map_or(-1, |due| due as c_int);
                 count = self.engine.poller.wait(&mut room, most, timeout);
                 if self.is_alone() && count > 0 {
                     self.gil.hold();

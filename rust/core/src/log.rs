@@ -16,10 +16,14 @@ use crate::sys;
 
 /// A pipe takes so much in one piece.
 const BATCH: usize = libc::PIPE_BUF;
+/// What is collected for a file, which takes anything in one piece: a busy worker does so in a few milliseconds.
+const FILE_BATCH: usize = 16 * 1024;
 /// What is kept for a log that takes nothing.
 const MOST: usize = 256 * 1024;
 /// How long the end of the process waits for the log, in milliseconds.
 const LAST: u64 = 1000;
+/// How often an idle worker writes what it noted, in milliseconds: one that is idle a thousand times a second is busy.
+const PAUSE: u64 = 50;
 /// Standard error.
 const MAIN: c_int = 2;
 
@@ -60,6 +64,15 @@ impl Door {
         }
     }
 
+    /// How much is collected before it is written.
+    fn batch(self) -> usize {
+        if matches!(self, Door::File(_)) {
+            FILE_BATCH
+        } else {
+            BATCH
+        }
+    }
+
     /// How much of `text` to write at once: whole lines, as many as stay in one piece.
     fn piece(self, text: &[u8]) -> &[u8] {
         if matches!(self, Door::File(_)) || text.len() <= BATCH {
@@ -79,12 +92,14 @@ struct Outlet {
     /// Bytes of `text` that are written.
     gone: usize,
     lost: u64,
+    /// When it was last written to while idle, in milliseconds.
+    written: u64,
     dated: Dated,
 }
 
 impl Outlet {
     fn new(fd: c_int) -> Outlet {
-        Outlet { door: Door::to(fd), text: Vec::new(), gone: 0, lost: 0, dated: Dated::default() }
+        Outlet { door: Door::to(fd), text: Vec::new(), gone: 0, lost: 0, written: 0, dated: Dated::default() }
     }
 
     /// Room for another line; if there is none, it is counted.
@@ -141,6 +156,19 @@ impl Outlet {
         self.flush();
     }
 
+    /// As `flush`, if it was not done a moment ago; answers in how many milliseconds to come again, if at all.
+    fn flush_idle(&mut self, now: u64) -> Option<u64> {
+        if self.text.is_empty() {
+            return None;
+        }
+        let since = now.saturating_sub(self.written);
+        if since < PAUSE {
+            return Some(PAUSE - since);
+        }
+        self.written = now;
+        (!self.flush()).then_some(PAUSE)
+    }
+
     /// As `flush`, and wait a little for a reader that is slow.
     fn flush_at_the_end(&mut self) {
         let until = sys::now_ms() + LAST;
@@ -194,7 +222,7 @@ impl Log {
             None => served.append(dated.ctime(served.started_second()), how.style, text),
             Some(format) => format.append(served, text),
         }
-        if text.len() - outlet.gone < BATCH {
+        if text.len() - outlet.gone < outlet.door.batch() {
             return;
         }
         // The lines before this one fill a batch.
@@ -210,10 +238,10 @@ impl Log {
         outlet.flush();
     }
 
-    /// Write what was noted; false: something is left, because a log takes no more now.
-    pub fn flush(&self) -> bool {
-        let left = self.outlets().filter(|outlet| !lock(outlet).flush()).count();
-        left == 0
+    /// Write what was noted, unless something was written a moment ago. Answers in how many milliseconds to come
+    /// again, if something is left. `now`: milliseconds.
+    pub fn flush(&self, now: u64) -> Option<u64> {
+        self.outlets().filter_map(|outlet| lock(outlet).flush_idle(now)).min()
     }
 
     /// As `flush`, and wait a little for a reader that is slow.

@@ -182,34 +182,74 @@ impl<'a> Served<'a> {
     /// Append uWSGI's own line.
     pub fn append(&self, ctime: &str, style: Style, out: &mut Vec<u8>) {
         if style.memory {
+            // Writing to a vector does not fail.
             let (space, resident) = sys::memory();
             let _ = write!(out, "{{address space usage: {space} bytes/{}MB}} ", space >> 20);
             let _ = write!(out, "{{rss usage: {resident} bytes/{}MB}} ", resident >> 20);
         }
-        // Writing to a vector does not fail.
-        let _ = write!(out, "[pid: {}|app: {}|req: {}/{}] ", self.pid, self.app, self.number, self.total);
+        out.extend_from_slice(b"[pid: ");
+        put(self.pid.into(), out);
+        out.extend_from_slice(b"|app: ");
+        put_signed(self.app.into(), out);
+        out.extend_from_slice(b"|req: ");
+        put_signed(self.number, out);
+        out.push(b'/');
+        put(self.total, out);
+        out.extend_from_slice(b"] ");
         escape::plain(self.address(style.forwarded), out);
         out.extend_from_slice(b" (");
         escape::plain(self.user(), out);
-        let _ = write!(out, ") {{{} vars in {} bytes}} [{ctime}] ", self.vars(), self.request.head_size());
+        out.extend_from_slice(b") {");
+        put(self.vars() as u64, out);
+        out.extend_from_slice(b" vars in ");
+        put(self.request.head_size() as u64, out);
+        out.extend_from_slice(b" bytes} [");
+        out.extend_from_slice(ctime.as_bytes());
+        out.extend_from_slice(b"] ");
         escape::plain(self.method(), out);
         out.push(b' ');
         escape::plain(self.uri(), out);
-        let via = if self.outcome.via == Via::Sendfile { " via sendfile()" } else { "" };
-        let (time, unit) =
-            if style.micros { (self.times.micros, "micros") } else { (self.times.micros / 1000, "msecs") };
-        let _ = write!(out, " => generated {} bytes in {time} {unit}{via} (", self.outcome.body_bytes);
+        out.extend_from_slice(b" => generated ");
+        put(self.outcome.body_bytes, out);
+        out.extend_from_slice(b" bytes in ");
+        put(if style.micros { self.times.micros } else { self.times.micros / 1000 }, out);
+        out.extend_from_slice(if style.micros { b" micros" } else { b" msecs" });
+        out.extend_from_slice(if self.outcome.via == Via::Sendfile { b" via sendfile() (" } else { b" (" });
         escape::plain(self.protocol(), out);
-        let _ = writeln!(
-            out,
-            " {}) {} headers in {} bytes ({} switches on core {})",
-            self.outcome.status,
-            self.outcome.headers,
-            self.outcome.head_bytes,
-            u8::from(!self.outcome.is_static && self.outcome.via == Via::Core),
-            self.core
-        );
+        out.push(b' ');
+        put(self.outcome.status.into(), out);
+        out.extend_from_slice(b") ");
+        put(self.outcome.headers as u64, out);
+        out.extend_from_slice(b" headers in ");
+        put(self.outcome.head_bytes as u64, out);
+        out.extend_from_slice(b" bytes (");
+        put(u64::from(!self.outcome.is_static && self.outcome.via == Via::Core), out);
+        out.extend_from_slice(b" switches on core ");
+        put(self.core as u64, out);
+        out.extend_from_slice(b")\n");
     }
+}
+
+/// Append a number; much cheaper than `write!`, and a line has a dozen of them.
+fn put(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    for place in digits.iter_mut().rev() {
+        *place = b'0' + (number % 10) as u8;
+        number /= 10;
+        at -= 1;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(at..).unwrap_or(&[]));
+}
+
+fn put_signed(number: i64, out: &mut Vec<u8>) {
+    if number < 0 {
+        out.push(b'-');
+    }
+    put(number.unsigned_abs(), out);
 }
 
 /// Is this field, as its client spelt it, the one that the environ calls `key`?
@@ -298,6 +338,15 @@ mod tests {
         assert!(other.starts_with("{address space usage: ") && other.contains("MB} {rss usage: "), "{other}");
         assert!(other.contains("MB} [pid: 10407|") && other.contains("] 9.9.9.9 () {"), "{other}");
         assert!(other.contains(" in 1234 micros ("), "{other}");
+    }
+
+    #[test]
+    fn numbers_have_all_their_digits() {
+        for number in [0, 9, 10, 1234, u64::MAX] {
+            let mut out = Vec::new();
+            put(number, &mut out);
+            assert_eq!(out, number.to_string().into_bytes());
+        }
     }
 
     #[test]
