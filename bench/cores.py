@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import shutil
 import socket
 import statistics
@@ -32,6 +33,7 @@ IDEAL = THREADS / SLEEP
 CONNECTIONS = 32
 IDLE, SLOW = 1000, 100
 DEPTH = 64
+BARE = "no server, only threads that sleep"
 BODY = b"Hello, World!"
 REQUEST = b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n"
 PAGE = ROOT / "docs" / "benchmarks-cores.md"
@@ -94,6 +96,24 @@ def throughput(server: Server, seconds: float) -> float:
     with running(server, "sleepy") as (port, _):
         load.run(port, CONNECTIONS, 1, every)
         return load.run(port, CONNECTIONS, seconds, every).per_second
+
+
+def bare(seconds: float) -> float:
+    """What as many threads do that only sleep: the machine's own part of what is missing."""
+    counts = [0] * THREADS
+    until = time.perf_counter() + seconds
+
+    def sleep(number: int) -> None:
+        while time.perf_counter() < until:
+            time.sleep(SLEEP)
+            counts[number] += 1
+
+    threads = [threading.Thread(target=sleep, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / seconds
 
 
 class Latency(NamedTuple):
@@ -238,11 +258,15 @@ sleeps {sleep:g} ms. Nobody may starve, neither a client nor a core.
 
 def page(speeds: dict[str, float], slow: dict[str, tuple[Latency, Latency | None]], fair: Shares, rounds: int) -> str:
     """The page, up to what is kept."""
-    facts = ", ".join(f"{name}: {value}" for name, value in machine.describe().items()) + "."
+    known = machine.describe()
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        known["Priority"] = "real-time, since the machine had other work (`chrt -f 1 python -m bench.cores`)"
+    facts = "; ".join(f"{name}: {value}" for name, value in known.items()) + "."
     text = HEAD.format(threads=THREADS, rounds=rounds, facts=facts)
     text += SLEEPING.format(sleep=SLEEP * 1000, threads=THREADS, ideal=IDEAL, connections=CONNECTIONS)
-    text += table([["server", "requests/s", "of the ideal"]]
-                  + [[name, f"{speed:,.0f}", f"{speed / IDEAL:.1%}"] for name, speed in speeds.items()])  # fmt: skip
+    text += table([["server", "requests/s", "of the ideal", "of the threads alone"]]
+                  + [[name, f"{speed:,.0f}", f"{speed / IDEAL:.1%}", f"{speed / speeds[BARE]:.1%}"]
+                     for name, speed in speeds.items()])  # fmt: skip
     text += CROWD.format(idle=IDLE, slow=SLOW)
     rows = [["server", "median alone", "p99 alone", "median beside", "p99 beside", "median changes by"]]
     for name, (alone, beside) in slow.items():
@@ -273,7 +297,9 @@ def main() -> int:
     options = parser.parse_args()
     who = [server for server in SERVERS if server.name in options.servers.split(",")]
     found: dict[str, list[float]] = {server.name: [] for server in who}
+    found[BARE] = []
     for turn in range(options.rounds):
+        found[BARE].append(bare(options.seconds))
         for server in who[turn % len(who) :] + who[: turn % len(who)]:
             found[server.name].append(throughput(server, options.seconds))
             environment.tell(f"{server.name}: {found[server.name][-1]:.0f}/s")

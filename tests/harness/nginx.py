@@ -58,7 +58,7 @@ def own(site: str, port: int) -> str:
     """A site on a port of its own, its upstream under a name of its own."""
     assert "listen 80" in site
     site = site.replace("listen 80", f"listen 127.0.0.1:{port}")
-    return re.sub(r"(upstream |http://)app\b", rf"\g<1>app{port}", site)
+    return re.sub(r"(upstream |http://|_pass )app\b", rf"\g<1>app{port}", site)
 
 
 class Nginx:

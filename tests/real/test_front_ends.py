@@ -186,6 +186,15 @@ def test_answers_on_one_connection_do_not_mix(stage: Stage, way: Way) -> None:
     connection.close()
 
 
+@pytest.mark.parametrize("way", [way for way in WAYS if way.door == "http-socket" and way.family == "tcp"], ids=str)
+def test_a_front_end_that_keeps_its_connection_gets_it_kept(stage: Stage, way: Way) -> None:
+    connection = connect(stage, way)
+    ports = {json.loads(ask(connection, "POST", "/k", b"x")[1])["REMOTE_PORT"] for _ in range(5)}
+    connection.close()
+    keeps = way.front == "Apache" or "stay open" in way.title
+    assert len(ports) == (1 if keeps else 5)
+
+
 @EVERY_WAY
 def test_several_cookies_come_back(stage: Stage, way: Way) -> None:
     connection = connect(stage, way)
