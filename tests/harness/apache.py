@@ -23,6 +23,8 @@ ServerLimit 1
 ThreadsPerChild 32
 MaxRequestWorkers 32
 StartServers 1
+MinSpareThreads 1
+MaxConnectionsPerChild 0
 DocumentRoot {prefix}
 {user}
 """

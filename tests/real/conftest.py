@@ -69,7 +69,9 @@ def no_orphans() -> Iterator[None]:
     """Whatever a test started is gone when it ends."""
     before = set(processes.descendants(os.getpid()))
     yield
-    after = [pid for pid in processes.descendants(os.getpid()) if pid not in before]
+    # A child of what ran before is not the test's: a web server that stands for many tests replaces its children.
+    found = [pid for pid in processes.descendants(os.getpid()) if pid not in before]
+    after = [pid for pid in found if processes.parent(pid) not in before]
     left = processes.gone(after, 5)
     titles = [f"{pid} {processes.title(pid)}" for pid in left]
     processes.kill_all(left)
