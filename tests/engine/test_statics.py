@@ -404,6 +404,25 @@ def test_a_slow_client_keeps_no_core(worker, site):
     server.wait_for(lambda: server.descriptors() < 40, "the descriptors of the files to be closed")
 
 
+def test_a_client_that_takes_little_at_a_time_is_not_cut_off(worker, site):
+    # A socket has room again only when much of what waits in it is gone, which may take longer than the timeout.
+    size = 2 * 1024 * 1024
+    with open(site / "huge", "wb") as file:
+        file.truncate(size)
+    server = worker(app, socket_timeout=2.0, statics=statics(("/static", site)))
+    with server.connect("http") as sock:
+        sock.sendall(speak.http(path="/static/huge"))
+        got = 0
+        for _ in range(12):
+            got += len(sock.recv(30_000))
+            time.sleep(0.5)
+        assert got + len(speak.read_all(sock)) > size
+    with server.connect("http") as sock:
+        sock.sendall(speak.http(path="/static/huge"))
+        # One that takes nothing is.
+        server.wait_for(lambda: server.row().cores[0].write_errors == 1, "the end of the other")
+
+
 def test_a_file_that_becomes_shorter_ends_the_connection(worker, site):
     server = worker(app, statics=statics(("/static", site)))
     with open(site / "huge", "wb") as file:

@@ -583,6 +583,17 @@ impl Conn {
         Some(Next::Close)
     }
 
+    /// The time of a parked connection is over, but its client takes the file that it is sent, and only too slowly for
+    /// the kernel to have room for more of it: it gets more time.
+    pub fn is_taking(&mut self, core: &Core) -> bool {
+        let Some(transfer) = &self.transfer else { return false };
+        let is_taking = sys::untaken(self.io.fd()) < transfer.untaken;
+        if is_taking {
+            self.until = core.now + core.engine.settings.socket_timeout;
+        }
+        is_taking
+    }
+
     /// The time of a parked connection is over: the last words.
     pub fn expire(&mut self, core: &mut Core) {
         let began = self.stage == Stage::Head && self.start < self.buf.len();
@@ -635,6 +646,7 @@ impl Conn {
             Ok(Step::Turn) => Some(Next::Again),
             Ok(Step::Blocked) => {
                 self.wants_out = true;
+                transfer.untaken = sys::untaken(self.io.fd());
                 Some(Next::Park(self.until))
             }
             Ok(Step::Short) => {

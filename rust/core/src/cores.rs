@@ -647,7 +647,7 @@ impl Core {
         let now = self.now;
         for place in engine.conns.pick(|place| place.is_overdue(now)) {
             if place.claim() {
-                if place.deadline.load(Relaxed) > now {
+                if place.deadline.load(Relaxed) > now || place.conn().is_taking(self) {
                     // It went on in the meantime.
                     place.conn().wake(false);
                     self.drive(place);

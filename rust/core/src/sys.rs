@@ -209,6 +209,14 @@ pub fn read_append(file: c_int, buf: &mut Vec<u8>, offset: i64, count: usize) ->
     Ok(read)
 }
 
+/// Bytes that the kernel has taken and the peer has not; 0 if it does not tell.
+pub fn untaken(fd: c_int) -> usize {
+    let mut count: c_int = 0;
+    // SAFETY: this request writes one int.
+    unsafe { libc::ioctl(fd, libc::TIOCOUTQ, &mut count) };
+    usize::try_from(count).unwrap_or(0)
+}
+
 /// Wait until the descriptor is ready for `events` (POLLIN, POLLOUT). False: the time is over.
 pub fn wait(fd: c_int, events: i16, timeout_ms: u64) -> io::Result<bool> {
     let until = now_ms().saturating_add(timeout_ms);

@@ -47,6 +47,8 @@ pub struct Transfer {
     reads: bool,
     /// Body bytes that the kernel took.
     pub gone: u64,
+    /// What the kernel still had for the client when it took no more.
+    pub untaken: usize,
     /// When its request began, in microseconds of the monotonic clock; for the log.
     pub began: u64,
 }
@@ -54,7 +56,7 @@ pub struct Transfer {
 impl Transfer {
     /// Send `left` bytes of `file` from `offset` on, framed by `framing`, whose head is in `out` already.
     pub fn new(file: OwnedFd, offset: i64, left: u64, framing: Framing, reads: bool) -> Transfer {
-        Transfer { file, offset, left, piece: 0, after: b"", framing, reads, gone: 0, began: 0 }
+        Transfer { file, offset, left, piece: 0, after: b"", framing, reads, gone: 0, untaken: 0, began: 0 }
     }
 
     /// Send what waits in `out`, then of the file as much as the client takes.
