@@ -197,3 +197,28 @@ def worker(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
     yield make
     for one in workers:
         one.finish()
+
+
+class Gate:
+    """Requests wait in the application until the test opens it."""
+
+    def __init__(self) -> None:
+        self.wait_end, self.open_end = os.pipe()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        if environ["PATH_INFO"] == "/wait":
+            environ["wsgi.errors"].write("waiting\n")
+            os.read(self.wait_end, 1)
+        start_response("200 OK", [("Content-Length", "5")])
+        return [b"hello"]
+
+    def open(self, count: int = 1) -> None:
+        os.write(self.open_end, b"x" * count)
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    gate = Gate()
+    yield gate
+    os.close(gate.wait_end)
+    os.close(gate.open_end)

@@ -19,30 +19,6 @@ def hello(environ, start_response):
     return [b"hello"]
 
 
-class Gate:
-    """Requests wait in the application until the test opens it."""
-
-    def __init__(self):
-        self.wait_end, self.open_end = os.pipe()
-
-    def __call__(self, environ, start_response):
-        if environ["PATH_INFO"] == "/wait":
-            environ["wsgi.errors"].write("waiting\n")
-            os.read(self.wait_end, 1)
-        return hello(environ, start_response)
-
-    def open(self, count=1):
-        os.write(self.open_end, b"x" * count)
-
-
-@pytest.fixture
-def gate():
-    gate = Gate()
-    yield gate
-    os.close(gate.wait_end)
-    os.close(gate.open_end)
-
-
 def test_nothing_is_accepted_before_it_is_told(worker):
     server = worker(hello, start=False)
     with server.connect() as sock:

@@ -13,6 +13,7 @@ use pyo3::types::PyBytes;
 use wire::{Facts, Framing};
 
 use crate::cores::Engine;
+use crate::outbox::{Lent, Outbox};
 use crate::patience::Patience;
 use crate::rest::Rest;
 use crate::sys;
@@ -305,6 +306,23 @@ impl Answer {
         }
         self.broken |= result.is_err();
         result.map(|_| ())
+    }
+
+    /// Let the outbox have the answer, if all of it is here, until `reclaim`. False: it is not, or is too large.
+    pub fn lend(&mut self, outbox: &Outbox, now: u64) -> bool {
+        if !self.is_full() || self.broken || !self.rest.is_clean() || self.out.is_empty() {
+            return false;
+        }
+        let (io, out, sent) = (self.io.clone(), std::mem::take(&mut self.out), std::mem::take(&mut self.sent));
+        outbox.lend(Lent { io, out, sent }, now);
+        true
+    }
+
+    /// Have it again; what was sent meanwhile is gone from `out`.
+    pub fn reclaim(&mut self, outbox: &Outbox) {
+        if let Some(lent) = outbox.reclaim() {
+            (self.out, self.sent) = (lent.out, lent.sent);
+        }
     }
 
     /// Bytes that wait for the client.

@@ -13,6 +13,7 @@ use crate::cores::Core;
 use crate::environ::Failure;
 use crate::filewrapper::FileWrapper;
 use crate::input::{Input, Stream};
+use crate::outbox::Outbox;
 use crate::scoreboard;
 use crate::served::{Outcome, Served, Times, Via};
 use crate::start_response::{Exchange, Functions};
@@ -66,6 +67,8 @@ struct Delivery<'a> {
     date: &'a str,
     /// Anything that has bytes may stand for them.
     accept_buffers: bool,
+    /// Other requests are at hand: where an answer may wait for theirs, and the time in milliseconds.
+    outbox: Option<(&'a Outbox, u64)>,
 }
 
 impl Delivery<'_> {
@@ -139,7 +142,11 @@ impl Delivery<'_> {
             }
             let mut answer = self.exchange.lock(py);
             self.begin(&mut answer, None)?;
-            let sent = answer.push(data).and_then(|()| answer.flush_or_wait(py));
+            let pushed = answer.push(data);
+            if self.outbox.is_some_and(|(outbox, now)| answer.lend(outbox, now)) {
+                continue;
+            }
+            let sent = pushed.and_then(|()| answer.flush_or_wait(py));
             if (sent.is_err() || answer.broken) && !answer.tolerates() {
                 return Ok(());
             }
@@ -191,12 +198,14 @@ impl Delivery<'_> {
     }
 }
 
+/// Something that may have a `close()`.
+fn has_close(result: &Bound<'_, PyAny>) -> bool {
+    let plain = [&raw mut ffi::PyList_Type, &raw mut ffi::PyTuple_Type, &raw mut ffi::PyBytes_Type];
+    !plain.iter().any(|&kind| is_exactly(result, kind))
+}
+
 /// `close()`, if the result has one.
 fn close(py: Python<'_>, result: &Bound<'_, PyAny>, name: &Py<PyAny>) -> PyResult<()> {
-    let is_plain = [&raw mut ffi::PyList_Type, &raw mut ffi::PyTuple_Type, &raw mut ffi::PyBytes_Type];
-    if is_plain.iter().any(|&kind| is_exactly(result, kind)) {
-        return Ok(());
-    }
     match result.getattr_opt(name.bind(py).cast::<pyo3::types::PyString>()?)? {
         Some(close) => close.call0().map(|_| ()),
         None => Ok(()),
@@ -323,7 +332,8 @@ impl Core {
         let dated = facts.protocol == Protocol::Http && !conn.trusted;
         exchange.get().lock(py).open(engine, facts, conn.io.clone(), dated, &mut conn.out);
         let accept_buffers = engine.settings.wsgi.accept_buffers;
-        let delivery = Delivery { exchange: exchange.get(), date: &self.date, accept_buffers };
+        let outbox = self.batching.then_some((&engine.outbox, self.now));
+        let delivery = Delivery { exchange: exchange.get(), date: &self.date, accept_buffers, outbox };
 
         // SAFETY: live objects; a null ends the arguments; the answer is a new reference or an error.
         let result = unsafe {
@@ -336,14 +346,21 @@ impl Core {
         };
         let mut outcome = result.and_then(|result| {
             let delivered = delivery.deliver(py, &result);
-            // The client need not wait for what the application does in close().
-            if delivered.is_ok() && !is_exactly(&result, &raw mut ffi::PyList_Type) {
-                let mut answer = exchange.get().lock(py);
-                if answer.is_full() {
-                    let _ = answer.flush();
+            let closed = if has_close(&result) {
+                // The client need not wait for what the application does in close().
+                if delivered.is_ok() {
+                    let mut answer = exchange.get().lock(py);
+                    if answer.is_full() && !outbox.is_some_and(|(outbox, now)| answer.lend(outbox, now)) {
+                        let _ = answer.flush();
+                    }
                 }
+                close(py, &result, &self.reused.close)
+            } else {
+                Ok(())
+            };
+            if outbox.is_some() {
+                exchange.get().lock(py).reclaim(&engine.outbox);
             }
-            let closed = close(py, &result, &self.reused.close);
             match (delivered, closed) {
                 (Err(error), Err(second)) => {
                     self.engine.trace(py, &second);

@@ -613,7 +613,8 @@ impl Conn {
     /// Send of the answer what the socket takes, and its end. An error is met again by whoever drives the connection.
     pub fn send_ahead(&mut self) {
         let all = send_waiting(&self.io, &mut self.out, &mut self.sent);
-        if matches!(all, Ok(true)) && !self.persistent && self.rest.is_clean() {
+        let is_all = self.rest.is_clean() && self.transfer.is_none();
+        if is_all && matches!(all, Ok(true)) && !self.persistent {
             self.io.shutdown_write();
         }
     }

@@ -24,6 +24,7 @@ use crate::rest;
 use crate::scoreboard::{add, Board, CoreRow};
 use crate::settings::Settings;
 use crate::sys;
+use crate::vigil::{Vigil, VIGIL};
 
 /// Tokens below this are not connections.
 const TOKENS: u64 = 4096;
@@ -235,7 +236,11 @@ pub struct Core {
     date_second: i64,
     /// Connections whose requests are complete, and room to take answered ones. Of a lone core.
     ready: Vec<&'static Place>,
+    fresh: Vec<&'static Place>,
     answered: Vec<&'static Place>,
+    /// More than one request is at hand.
+    pub batching: bool,
+    vigil: Vigil,
     held_since: u64,
     /// Microseconds of the monotonic clock when the core heard of what it works on, if the log asks.
     pub heard: u64,
@@ -257,7 +262,10 @@ impl Core {
             date: String::new(),
             date_second: -1,
             ready: Vec::new(),
+            fresh: Vec::new(),
             answered: Vec::new(),
+            batching: false,
+            vigil: Vigil::default(),
             held_since: 0,
             heard: 0,
             graves: Vec::new(),
@@ -330,7 +338,7 @@ impl Core {
                 let must_look = self.engine.live.load(Relaxed) > 0 || self.engine.paused.load(Relaxed);
                 let tick = must_look.then_some(TICK);
                 let timeout = log_due.into_iter().chain(tick).min().map_or(-1, |due| due as c_int);
-                count = self.engine.poller.wait(&mut room, most, timeout);
+                count = self.rest(&mut room, most, timeout);
                 if self.is_alone() && count > 0 {
                     self.gil.hold();
                     self.held_since = sys::now_ms();
@@ -360,6 +368,7 @@ impl Core {
                     }
                 }
             }
+            self.drive_fresh();
             self.serve_ready();
             self.look_at_deadlines();
             if self.is_alone() && self.now.saturating_sub(self.held_since) > GREED {
@@ -380,6 +389,7 @@ impl Core {
         }
         let mut ready = std::mem::take(&mut self.ready);
         let mut began = sys::now_us();
+        self.batching = true;
         for place in ready.drain(..) {
             let now = place.conn().call(self);
             self.engine.outbox.put(place, self.now);
@@ -388,10 +398,44 @@ impl Core {
                 began = now;
             }
         }
+        self.batching = false;
         self.send_answered();
         if self.ready.is_empty() {
             self.ready = ready;
         }
+    }
+
+    /// Wait for the next events, awake for a moment if that is likely to be enough.
+    fn rest(&mut self, room: &mut poller::Room, most: usize, timeout: c_int) -> usize {
+        if !self.is_alone() {
+            return self.engine.poller.wait(room, most, timeout);
+        }
+        let began = sys::now_us();
+        if self.vigil.is_worth_it() {
+            let until = began + VIGIL;
+            while sys::now_us() < until {
+                // Others who need this processor have it first.
+                std::thread::yield_now();
+                let count = self.engine.poller.wait(room, most, 0);
+                if count > 0 {
+                    self.vigil.kept(true);
+                    return count;
+                }
+            }
+            self.vigil.kept(false);
+            return self.engine.poller.wait(room, most, timeout);
+        }
+        let count = self.engine.poller.wait(room, most, timeout);
+        self.vigil.slept(sys::now_us() - began);
+        count
+    }
+
+    fn drive_fresh(&mut self) {
+        let mut fresh = std::mem::take(&mut self.fresh);
+        for place in fresh.drain(..) {
+            self.drive(place);
+        }
+        self.fresh = fresh;
     }
 
     fn send_answered(&mut self) {
@@ -471,8 +515,13 @@ impl Core {
                 let place = engine.conns.take();
                 let until = self.now + engine.settings.clients.head_timeout;
                 place.conn().open(listener.transport(fd), peer, index, listener, until);
-                // Usually the request is there already; then epoll never hears of this connection.
-                self.drive(place);
+                // Usually the request is there already; then epoll never hears of this connection. A lone core takes
+                // the others first: the request of this one may be on its way.
+                if self.is_alone() {
+                    self.fresh.push(place);
+                } else {
+                    self.drive(place);
+                }
                 true
             }
             Err(error) => {

@@ -49,6 +49,7 @@ mod tickets;
 mod tls;
 mod transfer;
 mod transport;
+mod vigil;
 mod wsgi;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};

@@ -9,21 +9,39 @@ use std::os::raw::c_int;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::answer::send_waiting;
 use crate::conns::Place;
 use crate::sys;
+use crate::transport::Transport;
 
 /// How long an answer may wait for company while the core is in our hands, in microseconds.
-pub const PATIENCE: u64 = 500;
+pub const PATIENCE: u64 = 1000;
 /// How often the control thread looks, and so how long at least an answer waits before another thread sends it, in
 /// milliseconds.
 const LOOK: u64 = 5;
 /// Looks without a new answer after which the control thread sleeps again.
 const IDLE_LOOKS: u32 = 20;
 
-/// What waits, and who looks after it.
+/// What waits; whoever holds the lock owns it.
+#[derive(Default)]
+struct Waiting {
+    /// Places whose answers are complete.
+    places: Vec<&'static Place>,
+    /// The answer of the call that goes on: its bytes are complete, but the application still has something to do.
+    lent: Option<Lent>,
+}
+
+/// Bytes on loan: to be sent, or to be given back.
+pub struct Lent {
+    pub io: Transport,
+    pub out: Vec<u8>,
+    /// Bytes of `out` that are gone.
+    pub sent: usize,
+}
+
+/// The answers that wait, and who looks after them.
 pub struct Outbox {
-    /// Places whose answers are complete. Whoever holds the lock owns them.
-    waiting: Mutex<Vec<&'static Place>>,
+    waiting: Mutex<Waiting>,
     /// When the first of them was put there, in milliseconds; 0: there is none.
     since: AtomicU64,
     /// The control thread looks every `LOOK`.
@@ -48,7 +66,7 @@ impl Outbox {
         self.bell
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<&'static Place>> {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -56,30 +74,59 @@ impl Outbox {
     #[inline]
     pub fn put(&self, place: &'static Place, now: u64) {
         let mut waiting = self.lock();
-        if waiting.is_empty() {
-            // Seen by `Watch::look` before it goes to sleep, or `watched` is seen to be off below.
-            self.since.store(now, SeqCst);
-        }
-        waiting.push(place);
+        let is_first = waiting.places.is_empty();
+        waiting.places.push(place);
         drop(waiting);
+        if is_first {
+            self.begin(now);
+        }
+    }
+
+    /// Put an answer there whose application still works. `now`: milliseconds.
+    #[inline]
+    pub fn lend(&self, lent: Lent, now: u64) {
+        let mut waiting = self.lock();
+        waiting.lent = Some(lent);
+        let is_first = waiting.places.is_empty();
+        drop(waiting);
+        if is_first {
+            self.begin(now);
+        }
+    }
+
+    /// See to it that the control thread looks.
+    #[inline]
+    fn begin(&self, now: u64) {
+        // `Watch::look` sees this before it goes to sleep, or `watched` is seen to be off.
+        self.since.store(now, SeqCst);
         if !self.watched.load(SeqCst) && !self.watched.swap(true, SeqCst) {
             sys::notify(self.bell);
         }
     }
 
-    /// Own all of them again; `taken` is empty before.
+    /// Own all places again; `taken` is empty before.
     #[inline]
     pub fn take(&self, taken: &mut Vec<&'static Place>) {
         let mut waiting = self.lock();
-        std::mem::swap(&mut *waiting, taken);
+        std::mem::swap(&mut waiting.places, taken);
         self.since.store(0, Relaxed);
+    }
+
+    /// Get back what was lent.
+    #[inline]
+    pub fn reclaim(&self) -> Option<Lent> {
+        self.lock().lent.take()
     }
 
     /// Send what the sockets take now. The places stay; their owner will see what is left, and any error.
     pub fn send(&self) {
-        let waiting = self.lock();
-        for place in waiting.iter() {
+        let mut waiting = self.lock();
+        for place in &waiting.places {
             place.conn().send_ahead();
+        }
+        if let Some(Lent { io, out, sent }) = &mut waiting.lent {
+            // The owner meets the error when it goes on.
+            let _ = send_waiting(io, out, sent);
         }
         self.since.store(0, Relaxed);
     }
