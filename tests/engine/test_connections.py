@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import socket
 import threading
 
@@ -228,6 +229,21 @@ def test_fastcgi_connections_are_kept(worker):
                 assert piece
                 raw += piece
             assert speak.decode("fastcgi", raw).body == f"/{number}b".encode()
+
+
+def test_what_fastcgi_answers_by_itself_is_sent_to_a_client_that_ends_at_once(worker):
+    """The bytes and the end reach the worker as one event: it is stopped while they are sent."""
+    server = worker(echo)
+    asked = speak.fastcgi_record(9, b"", request_id=0)
+    with server.connect("fastcgi") as sock:
+        sock.sendall(asked)
+        assert sock.recv(1024)[1] == 10  # GET_VALUES_RESULT: from here on the worker waits for an event
+        os.kill(server.pid, signal.SIGSTOP)
+        # A request that begins, and a record of a kind that there is not.
+        sock.sendall(speak.fastcgi_record(1, b"\0\1\1\0\0\0\0\0") + speak.fastcgi_record(0, b"", request_id=0))
+        sock.shutdown(socket.SHUT_WR)
+        os.kill(server.pid, signal.SIGCONT)
+        assert speak.read_all(sock)[1] == 11  # UNKNOWN_TYPE
 
 
 def test_no_descriptor_and_no_memory_is_lost(worker):

@@ -308,7 +308,7 @@ impl Conn {
             }
             core.complain_of_tls(self, error);
         }
-        Some(Next::Close)
+        self.leave()
     }
 
     fn park_head(&mut self, core: &Core) -> Option<Next> {
