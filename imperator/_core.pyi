@@ -151,9 +151,6 @@ class Wsgi(Protocol):
     def accept_buffers(self) -> bool:
         """What has a buffer is as good as bytes."""
     @property
-    def write_raises(self) -> bool:
-        """``write()`` raises OSError when the client has gone."""
-    @property
     def reload_on_exception(self) -> bool:
         """The worker says ``E`` after any exception that an application lets out. The next three: after those
         whose class (with its module or without), text or representation is listed.

@@ -372,7 +372,6 @@ class Wsgi(NamedTuple):
 
     file_wrapper: bool = True
     accept_buffers: bool = False
-    write_raises: bool = True
     reload_on_exception: bool = False
     reload_on_types: tuple[str, ...] = ()
     reload_on_values: tuple[str, ...] = ()

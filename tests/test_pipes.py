@@ -185,7 +185,7 @@ PLAN = Plan(
     ),
     apps=Apps((Mount("h.com", "/caffè", Loader("file", "b.py", "site.ini:5"), "app"),), True, False, True, False),
     headers=Headers((("X-A", "b"),), ("Server",)),
-    wsgi=Wsgi(False, True, False, True, ("ValueError",), ("boom",), ("E()",)),
+    wsgi=Wsgi(False, True, True, ("ValueError",), ("boom",), ("E()",)),
     interpreter=Interpreter("/x", ("a",), (Import("one", "site.ini:6", "uno"),), (Import("two", "site.ini:7", ""),)),
     lives=Lives(max_requests=500, most=60.0, lazy=True, autoreload_ignored="a,b"),
     scaling=Scaling(least=2, algorithm="busyness", idle=5.0),

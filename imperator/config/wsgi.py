@@ -17,8 +17,6 @@ class Wsgi(NamedTuple):
     """Whether the environ has ``wsgi.file_wrapper``."""
     accept_buffers: bool = False
     """Whether a bytearray or memoryview may stand for bytes."""
-    write_raises: bool = True
-    """Whether ``write()`` raises when the client has gone."""
     reload_on_exception: bool = False
     """After any exception that the application lets out."""
     reload_on_types: tuple[str, ...] = ()
@@ -39,7 +37,6 @@ def read(pairs: Mapping[str, Sequence[Pair]], complaints: Complaints) -> Wsgi:
     return Wsgi(
         file_wrapper=not said("wsgi-disable-file-wrapper"),
         accept_buffers=said("wsgi-accept-buffer"),
-        write_raises=not said("disable-write-exception"),
         reload_on_exception=said("reload-on-exception"),
         reload_on_types=texts("reload-on-exception-type"),
         reload_on_values=texts("reload-on-exception-value"),

@@ -138,7 +138,7 @@ def test_the_plan_has_every_group():
     groups = settings(
         apps=Apps((Mount("h", "/a", Loader("module", "one", HOME), "app"),), True, False, True, False),
         headers=Headers((("A", "b"),), ("C",)),
-        wsgi=Wsgi(False, True, False, True, ("A",), ("b",), ("c",)),
+        wsgi=Wsgi(False, True, True, ("A",), ("b",), ("c",)),
         interpreter=Interpreter(2, True, "/x", ("a",), (Import("one", HOME, "uno"),), (Import("two", HOME),)),
     )
     plan = launch.plan(groups, 1, "site.ini", [], 3, anyway=False)

@@ -262,9 +262,8 @@ fn write(exchange: &Exchange, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResu
     if bytes.as_bytes().is_empty() {
         return Ok(());
     }
-    let raises = answer.wsgi().is_none_or(|wsgi| wsgi.write_raises);
     if answer.broken {
-        if !raises || answer.tolerates() {
+        if answer.tolerates() {
             return Ok(());
         }
         return Err(PyOSError::new_err("write error: the client is gone"));
@@ -274,7 +273,7 @@ fn write(exchange: &Exchange, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResu
         answer.begin(None, &date);
     }
     match answer.push(bytes).and_then(|()| answer.flush_or_wait(py)) {
-        Err(error) if raises && !answer.tolerates() => Err(PyOSError::new_err(format!("write error: {error}"))),
+        Err(error) if !answer.tolerates() => Err(PyOSError::new_err(format!("write error: {error}"))),
         _ => Ok(()),
     }
 }

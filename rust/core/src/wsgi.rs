@@ -11,8 +11,6 @@ pub struct Wsgi {
     pub file_wrapper: bool,
     /// `wsgi-accept-buffer`.
     pub accept_buffers: bool,
-    /// Not `disable-write-exception`: a client that has gone is an exception in `write()`.
-    pub write_raises: bool,
     reload: Option<Reload>,
 }
 
@@ -27,7 +25,7 @@ struct Reload {
 
 impl Default for Wsgi {
     fn default() -> Wsgi {
-        Wsgi { file_wrapper: true, accept_buffers: false, write_raises: true, reload: None }
+        Wsgi { file_wrapper: true, accept_buffers: false, reload: None }
     }
 }
 
@@ -46,7 +44,6 @@ impl Wsgi {
         Ok(Wsgi {
             file_wrapper: told.getattr("file_wrapper")?.extract()?,
             accept_buffers: told.getattr("accept_buffers")?.extract()?,
-            write_raises: told.getattr("write_raises")?.extract()?,
             reload: reload.is_wanted().then_some(reload),
         })
     }
