@@ -458,6 +458,22 @@ class Clients(NamedTuple):
     write_errors_tolerance: int = 0
 
 
+class Facts(NamedTuple):
+    """What applications may ask of their instance, and nothing else needs."""
+
+    options: tuple[tuple[str, str | None], ...] = ()
+    """As written, in their order; None: without a value."""
+    started: int = 0
+    """When the master was started, in seconds since 1970."""
+    pidfile: str = ""
+
+    @classmethod
+    def read(cls, told: Sequence[Any]) -> Facts:
+        """Out of what JSON made of it."""
+        options, *rest = told
+        return cls(tuple((key, value) for key, value in options), *rest)
+
+
 class Plan(NamedTuple):
     """All that a generation must know. Durations are seconds, sizes bytes."""
 
@@ -491,6 +507,7 @@ class Plan(NamedTuple):
     scaling: Scaling = Scaling()
     tls: Tls | None = None
     clients: Clients = Clients()
+    facts: Facts = Facts()
 
     def write(self) -> bytes:
         """The plan as bytes for :meth:`read`, which may run in another version of Python."""
@@ -513,6 +530,7 @@ class Plan(NamedTuple):
             scaling=Scaling(*plan.scaling),
             tls=_tls(plan.tls),
             clients=Clients(*plan.clients),
+            facts=Facts.read(plan.facts),
         )
 
 

@@ -23,7 +23,7 @@ LAYERS = [
     ("leaves", ["errors"]),
     ("pure", ["config.*", "lifecycle", "pipes"]),
     ("decisions", ["*.policy", "master.triggers", "stats", "emperor.spawn", "emperor.seen"]),
-    ("mechanism", ["logs", "process.*", "emperor.monitor", "emperor.source", "_core"]),
+    ("mechanism", ["logs", "process.*", "emperor.monitor", "emperor.source", "_core", "module.*"]),
     ("carried out", ["*.run", "generation.*", "master.*", "emperor.*", "ops.*"]),
     ("shells", ["cli"]),
     ("programs", ["__main__", "launch"]),

@@ -166,7 +166,8 @@ class _Build:
         self._fields["command"] = self._command()
         self._emperor()
         read_values(self._pairs, self._world, self.complaints)
-        return Settings(start=self._start, where=self._where, **self._fields)
+        options = tuple(_written(self._pairs))
+        return Settings(start=self._start, where=self._where, options=options, **self._fields)
 
     def _last(self, name: str) -> Pair | None:
         found = self._all.get(name)
@@ -439,6 +440,22 @@ class _Build:
             if idle := self._last(name):
                 self.complaints.warn("no-effect-in-emperor", idle.where, f"{idle.key} has no effect in an emperor's"
                                      " configuration", "set it in each vassal, or for all of them with vassals-set")
+
+
+def _written(pairs: Sequence[Pair]) -> list[tuple[str, str | None]]:
+    """What counts of what was written: of an option that does not repeat, or a variable, the last line."""
+    found: list[tuple[str, str | None]] = []
+    last: dict[str, int] = {}
+    for pair in pairs:
+        if pair.via == "declare-option":
+            continue
+        row = lookup(pair.key)
+        if pair.key in last and not (row and row.repeats):
+            found[last[pair.key]] = (pair.key, pair.value)
+            continue
+        last[pair.key] = len(found)
+        found.append((pair.key, pair.value))
+    return found
 
 
 def _is_network(text: str) -> bool:

@@ -169,6 +169,9 @@ class Settings(NamedTuple):
     where: Mapping[str, Where]
     """The place that decided an option, by the option's canonical name; lists: the first line. Defaults are absent."""
 
+    options: tuple[tuple[str, str | None], ...] = ()
+    """What was written, option by option, for applications that ask; None: without a value."""
+
     # what to do instead of serving, or besides
     command: Command | None = None
     show_config: bool = False

@@ -21,6 +21,8 @@ from imperator.generation import apps, imports, policy, worker
 from imperator.generation.app import NotLoaded
 from imperator.generation.scaling import Scaler, initial
 from imperator.generation.watch import Watch
+from imperator.module import install
+from imperator.module.here import HERE, Place
 from imperator.pipes import Failed, Loaded, Order, Plan, Ready, ReloadMe, StopMe
 from imperator.process import kernel
 from imperator.process.loop import Alarm, Loop
@@ -52,6 +54,7 @@ def _run(control_fd: int, plan_fd: int) -> int:
     master = socket.socket(fileno=control_fd)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupted import has nothing to tell
     imports.prepare(plan.interpreter, plan.pythonpath)
+    install.install(plan)
     if plan.lives.lazy:
         return Generation(plan, master, apps.Table(None)).run()
     table, complete = _load(plan, master)
@@ -199,6 +202,7 @@ class Generation:
             from imperator.process import title
 
             title.show(titles[0].replace("%d", str(number)))
+        HERE.become(Place("worker", number, seat, door.fileno()))
         if self._plan.lives.lazy:
             self._table, complete = _load(self._plan, door)
             # One that loaded before is not replaced by one that does not load any more.
@@ -239,7 +243,7 @@ class Generation:
                 logs.text(word.traceback)
                 logs.say(f"*** no app loaded in a new worker: {word.reason} ***")
             self._lazily = self._lazily or False
-        elif isinstance(word, ReloadMe):
+        elif isinstance(word, ReloadMe | StopMe):
             if self._state.temper is policy.Temper.SERVING:
                 _tell(self._master, word)
         elif isinstance(word, Loaded) and self._lazily is None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from imperator import _core, logs, pipes
 from imperator.generation.apps import Mounts, Table
+from imperator.module import install
 from imperator.pipes import Clients, Door, Plan, RequestLog, StaticFiles, Tls, Wsgi
 
 
@@ -54,6 +55,7 @@ def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> 
     faulthandler.register(signal.SIGUSR2, file=2, all_threads=True)
     if plan.chdir2:
         os.chdir(plan.chdir2)
+    install.call_hook("post_fork_hook")
     if plan.lives.autoreload and number == 1:
         _reload_when_changed(plan, control_fd)
     status = _core.serve(
@@ -82,6 +84,7 @@ def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> 
             clients=plan.clients,
         ),
     )
+    install.call_hook("atexit")
     run_atexit()
     return status
 

@@ -25,6 +25,9 @@ from imperator.process import identity, kernel
 
 START = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "generation", "start.py")
 
+_STARTED = time.time()
+"""When this process was started, nearly: what applications are told."""
+
 PRIVATE = ("NOTIFY_SOCKET", pipes.ENV_EMPEROR_FD, pipes.ENV_OURS, pipes.ENV_KEPT, pipes.ENV_SOCKET_UMASK)
 """Variables that are between a master and those above it."""
 
@@ -163,6 +166,7 @@ def plan(
         scaling=settings.scaling,
         tls=tls,
         clients=settings.clients,
+        facts=pipes.Facts(settings.options, int(_STARTED), settings.pidfile or settings.pidfile2 or ""),
     )
 
 

@@ -1,0 +1,1 @@
+"""The ``uwsgi`` module that applications import, one file a subject; ``install`` puts it in place."""
