@@ -6,7 +6,6 @@ Everything wrong with a configuration is told at once, one line each, before any
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +15,7 @@ from imperator.config.load import read
 from imperator.config.pairs import Pair, listing
 from imperator.config.settings import Command, Settings
 from imperator.errors import COMMAND_LINE, Diagnostic, Refused, Severity
+from imperator.process import startup
 from imperator.process.daemon import Caller
 from imperator.process.world import RealWorld
 
@@ -71,8 +71,10 @@ def _run(argv: list[str], caller: Caller) -> int:
         _show_config(loaded.pairs)
     if os.environ.pop(pipes.ENV_OWN, ""):
         settings = settings._replace(emperor=(), pidfile=None, pidfile2=None, daemonize=None, daemonize2=None)
-    if not settings.listen and not settings.emperor and not any(one.severity is Severity.ERROR for one in diagnostics):
-        settings = _adopt_stdin(settings)
+    if not settings.emperor:
+        settings = startup.adopt_stdin(settings, os.environ)
+        if not settings.listen and not any(one.severity is Severity.ERROR for one in diagnostics):
+            raise Refused(_nowhere())
     if errors := [one for one in diagnostics if one.severity is Severity.ERROR]:
         logs.complain(one for one in diagnostics if one.severity is not Severity.ERROR)
         raise Refused(*errors)
@@ -87,44 +89,50 @@ def _run(argv: list[str], caller: Caller) -> int:
 def _govern(argv: list[str], settings: Settings, warnings: list[Diagnostic], caller: Caller) -> int:
     """Run the emperor: the same first steps as a master's, then its loop."""
     from imperator.emperor import run
-    from imperator.process import systemd
+    from imperator.process import listeners, stats_server, systemd
     from imperator.process.loop import Loop
-    from imperator.process.startup import Footing
+    from imperator.process.sovereign import Sovereign
 
-    footing = Footing(settings, caller, vassal=False)
+    above = Sovereign(os.environ)
+    footing = startup.Footing(settings, caller, vassal=bool(above))
+    stats: list[listeners.Listener] = []
+    writer = None
     try:
+        if above:
+            logs.say(f"*** has_emperor mode detected (fd: {above.fileno()}) ***")
         footing.prepare(warnings)
-        footing.give_up_root()
+        stats = stats_server.listen(settings, settings.emperor_stats, "Emperor stats server")
+        footing.give_up_root(stays=settings.empire.keeps_root)
+        writer = footing.begin_log()
+        if settings.empire.procname or settings.auto_procname:
+            from imperator.process import title
+
+            title.show(settings.titled(settings.empire.procname or "uWSGI Emperor"))
 
         def ready() -> None:
             caller.ready()
-            systemd.notify("READY=1")
+            if not above:
+                systemd.notify("READY=1")
 
         launcher = [sys.executable, "-I", "-S", os.path.join(os.path.dirname(os.path.abspath(__file__)), "launch.py")]
         own = [*launcher, *argv] if settings.listen else None
-        return run.run(settings, Loop(), logs.say, ready, launcher=launcher, own=own)
+        around = run.Surroundings(above, stats, writer)
+        return run.run(settings, Loop(), logs.say, ready, launcher=launcher, own=own, around=around)
     finally:
+        for listener in stats:
+            listeners.release(listener, unlink=True)
         if settings.vacuum:
             footing.vacuum()
+        if writer:
+            writer.finish()
 
 
-def _adopt_stdin(settings: Settings) -> Settings:
-    """Without any socket, standard input may be one that somebody listens on for us; else there is nothing to serve."""
-    from imperator.config.settings import Endpoint, Listen
-
-    try:
-        if stat.S_ISSOCK(os.fstat(0).st_mode):
-            endpoint = Endpoint("fd", fd=0)
-            return settings._replace(listen=(Listen("fd://0", "uwsgi", "socket", COMMAND_LINE, endpoint),))
-    except OSError:
-        pass  # standard input is closed: no socket either
-    raise Refused(
-        Diagnostic(
-            "no-socket",
-            COMMAND_LINE,
-            "The -s/--socket option is missing and stdin is not a socket.",
-            "name one: --http :8000, --socket /run/site.sock, or an emperor directory",
-        )
+def _nowhere() -> Diagnostic:
+    return Diagnostic(
+        "no-socket",
+        COMMAND_LINE,
+        "The -s/--socket option is missing and stdin is not a socket.",
+        "name one: --http :8000, --socket /run/site.sock, or an emperor directory",
     )
 
 

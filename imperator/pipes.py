@@ -32,6 +32,9 @@ ENV_KEPT = "IMPERATOR_KEPT_SOCKETS"
 ENV_SOCKET_UMASK = "IMPERATOR_SOCKET_UMASK"
 """Octal umask for UNIX sockets of vassals whose own configuration sets none: a daemonised uWSGI emperor passes 0 on."""
 
+ENV_DEMANDED = "IMPERATOR_DEMANDED"
+"""Set in a vassal that a connection has woken: the address of the listening socket that is its standard input."""
+
 ENV_OWN = "IMPERATOR_OWN_INSTANCE"
 """Set by an emperor whose configuration has sockets of its own: run those, not the emperor again."""
 

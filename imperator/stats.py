@@ -6,14 +6,19 @@ Pure: numbers in, text out. The variables of requests in progress, which hold co
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from imperator.config.figures import Figures
 
 if TYPE_CHECKING:
     from imperator._core import CoreCounters, WorkerCounters
 
 VERSION = "2.0.31"
 """The version of uWSGI whose document this is; readers look at it."""
+
+
+PLAIN = Figures()
 
 
 class Socket(NamedTuple):
@@ -39,7 +44,7 @@ class Instance(NamedTuple):
     loaded_seconds: float
 
 
-def document(instance: Instance, workers: Sequence[WorkerCounters]) -> str:
+def document(instance: Instance, workers: Sequence[WorkerCounters], figures: Figures = PLAIN) -> str:
     """The document, with a final newline."""
     queue = max((socket.queue for socket in instance.sockets), default=0)
     content = {
@@ -69,13 +74,20 @@ def document(instance: Instance, workers: Sequence[WorkerCounters]) -> str:
             }
             for socket in instance.sockets
         ],
-        "workers": [_worker(worker, instance) for worker in workers],
+        "workers": [_worker(worker, instance, figures) for worker in workers],
     }
+    return written(content, figures)
+
+
+def written(content: Mapping[str, Any], figures: Figures) -> str:
+    """A document as text."""
+    if figures.minified:
+        return json.dumps(content, separators=(",", ":")) + "\n"
     return json.dumps(content, indent="\t") + "\n"
 
 
-def _worker(worker: WorkerCounters, instance: Instance) -> dict[str, Any]:
-    return {
+def _worker(worker: WorkerCounters, instance: Instance, figures: Figures) -> dict[str, Any]:
+    found: dict[str, Any] = {
         "id": worker.id,
         "pid": worker.pid,
         "accepting": int(worker.accepting),
@@ -106,8 +118,10 @@ def _worker(worker: WorkerCounters, instance: Instance) -> dict[str, Any]:
         ]
         if instance.app_loaded
         else [],
-        "cores": [_core(core) for core in worker.cores],
     }
+    if not figures.no_cores:
+        found["cores"] = [_core(core) for core in worker.cores]
+    return found
 
 
 def _core(core: CoreCounters) -> dict[str, Any]:

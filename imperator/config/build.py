@@ -12,6 +12,8 @@ from typing import Any
 
 from imperator.config import (
     apps,
+    empire,
+    figures,
     headers,
     interpreter,
     lives,
@@ -60,6 +62,7 @@ _NUMBERS = {  # option: field, least, most
     "reload-mercy": ("reload_mercy", 0, 2**31 - 1),
     "worker-reload-mercy": ("worker_reload_mercy", 0, 2**31 - 1),
     "emperor-freq": ("emperor_freq", 1, 2**31 - 1),
+    "heartbeat": ("heartbeat", 0, 2**31 - 1),
     "emperor-throttle": ("emperor_throttle", 0, 2**31 - 1),
     "emperor-max-throttle": ("emperor_max_throttle", 0, 2**31 - 1),
 }
@@ -157,6 +160,8 @@ class _Build:
         self._fields["request_log"] = request_log.read(self._last, self.complaints)._replace(date=date)
         self._fields["statics"] = statics(self._all, self._base, self._world, self.complaints)
         self._fields["scaling"] = scaling.read(self._all, self._fields.get("workers", 1), self.complaints)
+        self._fields["empire"] = empire.read(self._all, self._start, self.complaints)
+        self._fields["figures"] = figures.read(self._all, self.complaints)
         self._fields["orders"] = orders.read(self._all, self._base, self.complaints)
         self._fields["tuning"] = tuning(self._last, self.complaints)
         self._fields["clients"] = clients(
@@ -298,18 +303,19 @@ class _Build:
                 self.complaints.error("protocol-unknown", pair.where, f"{pair.key} = {pair.text()} is no protocol",
                                       "write uwsgi, http, fastcgi or scgi")
             plain = known or plain
+            self._fields["protocol"] = plain[0]
         shared: list[Endpoint] = []
         found: list[Listen] = []
-        stats: list[StatsAddress] = []
+        stats: dict[str, list[StatsAddress]] = {"stats": [], "emperor-stats": []}
         for pair in self._pairs:
             row = lookup(pair.key)
             name = row.name if row else ""
             if name == "shared-socket":
                 if at := self._endpoint(pair, self._start, ()):
                     shared.append(at)
-            elif name == "stats":
-                if at := self._endpoint(pair, self._base, shared):
-                    stats.append(StatsAddress(pair.text(), pair.where, at))
+            elif name in stats:
+                if at := self._endpoint(pair, self._base if name == "stats" else self._start, shared):
+                    stats[name].append(StatsAddress(pair.text(), pair.where, at))
             elif name == "socket" or name in _SOCKETS:
                 protocol, keepalive = plain if name == "socket" else _SOCKETS[name]
                 if at := self._endpoint(pair, self._base, shared):
@@ -320,7 +326,8 @@ class _Build:
                     one = Listen(address.text(), protocol, name, pair.where, at, keepalive, context)
                     self._listen(one, found)
         self._fields["listen"] = announce(found, self._last, "trusted-peers" in self._all, self.complaints)
-        self._fields["stats"] = tuple(stats)
+        self._fields["stats"] = tuple(stats["stats"])
+        self._fields["emperor_stats"] = tuple(stats["emperor-stats"])
 
     def _endpoint(self, pair: Pair, base: str, shared: Sequence[Endpoint]) -> Endpoint | None:
         if left := unresolved(pair.text()):
@@ -436,7 +443,8 @@ class _Build:
                                      f" {pair.text()}", f"write {pair.key} = /etc/vassals")
         if "emperor" not in self._all or self._fields["listen"]:
             return
-        for name in _FOR_VASSALS:
+        demanded = ("chmod-socket", "chown-socket") if self._fields["empire"].on_demand else ()
+        for name in _FOR_VASSALS.difference(demanded):
             if idle := self._last(name):
                 self.complaints.warn("no-effect-in-emperor", idle.where, f"{idle.key} has no effect in an emperor's"
                                      " configuration", "set it in each vassal, or for all of them with vassals-set")

@@ -23,6 +23,8 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from imperator.config.apps import Apps, Loader
+from imperator.config.empire import Empire
+from imperator.config.figures import Figures
 from imperator.config.headers import Headers
 from imperator.config.interpreter import Interpreter
 from imperator.config.orders import Orders
@@ -185,10 +187,14 @@ class Settings(NamedTuple):
     backlog: int | None = None
     """``listen``. None: as much as the kernel allows."""
     stats: tuple[StatsAddress, ...] = ()
+    figures: Figures = Figures()
+    """What the stats server tells, and how."""
     chmod_socket: int | None = None
     chown_socket: Owner | None = None
     socket_timeout: int = 4
     buffer_size: int = 32768
+    protocol: ListenProtocol = "uwsgi"
+    """Of ``socket`` lines, and of a socket that is standard input."""
     tuning: Tuning = Tuning()
     clients: Clients = Clients()
     trusted: tuple[str, ...] = ("127.0.0.0/8", "::1")
@@ -270,14 +276,22 @@ class Settings(NamedTuple):
 
     # the emperor
     emperor: tuple[str, ...] = ()
+    empire: Empire = Empire()
+    emperor_stats: tuple[StatsAddress, ...] = ()
     emperor_freq: int = 3
     emperor_throttle: int = 1000
     """Milliseconds."""
     emperor_max_throttle: int = 180000
     emperor_pidfile: str | None = None
     emperor_extra_extensions: tuple[str, ...] = ()
+    heartbeat: int = 0
+    """Seconds between two signs of life that a vassal gives to its emperor; 0: none."""
     vassals_set: tuple[str, ...] = ()
     vassals_include: tuple[str, ...] = ()
     vassals_include_before: tuple[str, ...] = ()
     vassals_inherit: tuple[str, ...] = ()
     vassals_inherit_before: tuple[str, ...] = ()
+
+    def titled(self, name: str) -> str:
+        """A process title with what the configuration puts around every one."""
+        return f"{self.procname_prefix}{name}{self.procname_append}"

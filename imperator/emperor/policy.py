@@ -10,7 +10,9 @@ means, what vassals say, who waits for whom, in which order all are reloaded, an
   one waits.
 * A reload of all goes through them a few at a time; the next one follows when one has answered, failed or fallen
   silent.
-* End of file on a vassal's pair is its death, even while the process lingers; it then gets the mercy, and SIGKILL.
+* End of file on a vassal's pair is its death, even while the process lingers; it is then cursed, and killed in the end.
+* A vassal on demand is started by its first connection and by nothing else: each other wish to start it makes the
+  emperor wait at its socket, which stays the emperor's, so that no connection is lost between two lives.
 
 Pure: no clock, process, file or log. Events are reported in the order in which they happened; what a vassal said is
 reported before its exit.
@@ -42,6 +44,23 @@ class Rules(NamedTuple):
     hold: float = 5.0
     """The longest back-off during which connections may wait for the next attempt. During a longer one they are
     refused: a proxy that learns at once can ask another server, or say so."""
+    curse: float = 30.0
+    """How long a vassal may linger after it hung up."""
+    heartbeat: float = 30.0
+    """How long a vassal that has ever sent a heartbeat may be without one."""
+
+
+class Dates(NamedTuple):
+    """When a vassal did something for the last time, or the first; 0: never."""
+
+    first_run: float = 0.0
+    last_run: float = 0.0
+    spawned: float = 0.0
+    accepting: float = 0.0
+    loyal: float = 0.0
+    heartbeat: float = 0.0
+    first_failure: float = 0.0
+    last_failure: float = 0.0
 
 
 class Vassal(NamedTuple):
@@ -51,6 +70,7 @@ class Vassal(NamedTuple):
     seen: Seen | None
     child: Child = Child()
     pid: int = 0
+    spawned: bool = False
     accepting: bool = False
     loyal: bool = False
     reason: str = ""
@@ -63,11 +83,27 @@ class Vassal(NamedTuple):
     """It was told to reload and has until then to answer."""
     dead_by: float | None = None
     """Its pair is closed; if its process is still there by then, it is killed."""
+    heartbeat_by: float | None = None
+    """It sends heartbeats, and the next one has until then to come."""
+    dates: Dates = Dates()
+    reloads: int = 0
+    """How often it was told to reload."""
 
     @property
     def deadline(self) -> float | None:
         """When :class:`AlarmRang` is due."""
-        return min((at for at in (self.child.deadline, self.answer_by, self.dead_by) if at is not None), default=None)
+        all_of_them = (self.child.deadline, self.answer_by, self.dead_by, self.heartbeat_by)
+        return min((at for at in all_of_them if at is not None), default=None)
+
+    @property
+    def on_demand(self) -> bool:
+        """Whether only a connection starts it."""
+        return self.seen is not None and bool(self.seen.socket)
+
+    @property
+    def dormant(self) -> bool:
+        """Whether it waits for its first connection."""
+        return self.child.phase is Phase.DOWN and self.child.wanted
 
 
 class Realm(NamedTuple):
@@ -106,6 +142,12 @@ class SpawnFailed(NamedTuple):
 
     name: str
     why: str
+
+
+class Called(NamedTuple):
+    """Somebody connected to the socket of a vassal on demand."""
+
+    name: str
 
 
 class Said(NamedTuple):
@@ -159,7 +201,7 @@ class ForgivenessAsked(NamedTuple):
 
 
 Event = (
-    Began | Scanned | Spawned | SpawnFailed | Said | Stated | HungUp | Exited | AlarmRang
+    Began | Scanned | Spawned | SpawnFailed | Called | Said | Stated | HungUp | Exited | AlarmRang
     | ReloadAsked | StopAsked | StatusAsked | ForgivenessAsked
 )  # fmt: skip
 
@@ -169,6 +211,12 @@ Event = (
 
 class Spawn(NamedTuple):
     """Start its master."""
+
+    name: str
+
+
+class Await(NamedTuple):
+    """Wait at its socket for the first connection; the answer to it is :class:`Called`, or :class:`SpawnFailed`."""
 
     name: str
 
@@ -204,7 +252,7 @@ class End(NamedTuple):
     status: int
 
 
-Action = Spawn | Tell | Kill | Release | Log | End
+Action = Spawn | Await | Tell | Kill | Release | Log | End
 
 
 def step(realm: Realm, event: Event, now: float, rules: Rules) -> tuple[Realm, list[Action]]:
@@ -252,7 +300,7 @@ class _Turn:
             self.heard_of(self.vassals[event.name], event)
 
     def heard_of(
-        self, vassal: Vassal, event: Spawned | SpawnFailed | Said | Stated | HungUp | Exited | AlarmRang
+        self, vassal: Vassal, event: Spawned | SpawnFailed | Called | Said | Stated | HungUp | Exited | AlarmRang
     ) -> None:
         name = vassal.name
         if isinstance(event, Said):
@@ -261,9 +309,17 @@ class _Turn:
             self.stated(vassal, event.state, event.reason)
         elif isinstance(event, Spawned):
             self.put(self.vassals[name]._replace(pid=event.pid))
+            self.date(name, first_run=vassal.dates.first_run or self.now, last_run=self.now)
         elif isinstance(event, SpawnFailed):
             self.log(f"[emperor] vassal {name} cannot be started: {event.why}")
+            if vassal.dormant:
+                # As a life that was none, so that the next attempt waits.
+                child = vassal.child._replace(phase=Phase.STARTING, failures=max(1, vassal.child.failures))
+                self.put(self.vassals[name]._replace(child=child))
             self.ended(vassal, lifecycle.Event.SPAWN_FAILED)
+        elif isinstance(event, Called):
+            if vassal.dormant:
+                self.live(name, lifecycle.Event.START, called=True)
         elif isinstance(event, HungUp):
             self.hung_up(vassal)
         elif isinstance(event, Exited):
@@ -304,7 +360,11 @@ class _Turn:
         if returned:
             self.live(vassal.name, lifecycle.Event.START)
             return
-        if before.directory != seen.directory:
+        if before.owner != seen.owner:
+            self.log(f"!!! permissions of file {vassal.name} changed. stopping the instance... !!!")
+            self.actions.append(Release(vassal.name))
+            self.live(vassal.name, lifecycle.Event.RESTART)
+        elif (before.directory, before.socket) != (seen.directory, seen.socket):
             self.log(f"[emperor] stop the uwsgi instance {vassal.name}")
             self.live(vassal.name, lifecycle.Event.RESTART)
         elif not before.stamp.same_content(seen.stamp):
@@ -323,19 +383,29 @@ class _Turn:
         name = vassal.name
         if byte == FromVassal.SPAWNED:
             self.log(f"[emperor] vassal {name} has been spawned")
+            self.put(self.vassals[name]._replace(spawned=True))
+            self.date(name, spawned=self.now)
         elif byte == FromVassal.ACCEPTING:
             self.log(f"[emperor] vassal {name} is ready to accept requests")
             self.put(self.vassals[name]._replace(accepting=True, answer_by=None))
+            self.date(name, accepting=self.now)
             # From one that says no words, this is all we shall hear. From ours, `running` is worth more.
             if not vassal.words:
                 self.became_ready(name)
         elif byte == FromVassal.LOYAL:
             self.log(f"[emperor] vassal {name} is now loyal")
             self.put(self.vassals[name]._replace(loyal=True))
+            self.date(name, loyal=self.now)
+        elif byte == FromVassal.HEARTBEAT:
+            self.put(self.vassals[name]._replace(heartbeat_by=self.now + self.rules.heartbeat))
+            self.date(name, heartbeat=self.now)
+        elif byte == FromVassal.STOP_ME and vassal.on_demand:
+            self.log(f"[emperor] bringing back instance {name} to on-demand mode")
+            self.live(name, lifecycle.Event.RESTART)
         elif byte == FromVassal.STOP_ME:
             self.log(f"[emperor] vassal {name} asks to be stopped; it starts again when it has left")
             self.live(name, lifecycle.Event.RESTART)
-        elif byte not in (FromVassal.SEND_CONFIG, FromVassal.HEARTBEAT, FromVassal.REINFORCE):
+        elif byte not in (FromVassal.SEND_CONFIG, FromVassal.REINFORCE):
             self.log(f"[emperor] vassal {name} said {byte}, which means nothing here")
 
     def stated(self, vassal: Vassal, state: str, reason: str) -> None:
@@ -355,7 +425,7 @@ class _Turn:
     def hung_up(self, vassal: Vassal) -> None:
         if vassal.child.phase in (Phase.STARTING, Phase.UP) and vassal.dead_by is None:
             self.log(f"[emperor] curse the uwsgi instance {vassal.name} (pid: {vassal.pid})")
-            self.put(self.vassals[vassal.name]._replace(dead_by=self.now + self.rules.terms.mercy))
+            self.put(self.vassals[vassal.name]._replace(dead_by=self.now + self.rules.curse))
 
     # Orders and their deadlines.
 
@@ -364,6 +434,13 @@ class _Turn:
         if vassal.answer_by is not None and vassal.answer_by <= self.now:
             self.log(f"[emperor] vassal {name} has not answered for {self.rules.answer:g} seconds; going on")
             self.put(self.vassals[name]._replace(answer_by=None))
+        if vassal.heartbeat_by is not None and vassal.heartbeat_by <= self.now:
+            self.put(self.vassals[name]._replace(heartbeat_by=None))
+            self.log(
+                f"[emperor] vassal {name} sent no heartbeat in last {self.rules.heartbeat:g} seconds,"
+                " brutally respawning it..."
+            )
+            self.actions.append(Kill(name))
         if vassal.dead_by is not None and vassal.dead_by <= self.now:
             self.put(self.vassals[name]._replace(dead_by=self.now + self.rules.terms.mercy))
             self.kill(name)
@@ -377,8 +454,11 @@ class _Turn:
         vassal = self.vassals[name]
         if vassal.child.phase in (Phase.STARTING, Phase.UP) and vassal.pid:
             self.log(f"[emperor] reload the uwsgi instance {name}")
-            self.put(self.vassals[name]._replace(answer_by=self.now + self.rules.answer, reason=""))
+            answer_by, reloads = self.now + self.rules.answer, vassal.reloads + 1
+            self.put(self.vassals[name]._replace(answer_by=answer_by, reloads=reloads, reason=""))
             self.actions.append(Tell(name, ToVassal.RELOAD))
+        elif vassal.dormant:
+            self.log(f'[emperor] updated configuration for "on demand" instance {name}')
 
     def reload_next(self) -> None:
         """The queue's next vassals, as long as not too many are reloading."""
@@ -416,12 +496,16 @@ class _Turn:
         name = vassal.name
         self.put(
             self.vassals[name]._replace(
-                pid=0, accepting=False, loyal=False, reason="", words=False, answer_by=None, dead_by=None
+                pid=0, spawned=False, accepting=False, loyal=False, reason="", words=False, answer_by=None,
+                dead_by=None, heartbeat_by=None,
             )
         )
         self.live(name, how)
         self.let_start(name)
         after = self.vassals.get(name)
+        if after and after.child.failures > vassal.child.failures:
+            first = after.dates.first_failure if vassal.child.failures else self.now
+            self.date(name, first_failure=first, last_failure=self.now)
         if after and after.child.phase is Phase.WAITING:
             delay = (after.child.deadline or self.now) - self.now
             self.log(f"[emperor] unloyal bad behaving vassal found: {name} throttling it...")
@@ -431,11 +515,14 @@ class _Turn:
             if delay >= self.rules.terms.throttle_limit:
                 self.log(f"[emperor] maximum throttle level for vassal {name} reached !!!")
 
-    def live(self, name: str, event: lifecycle.Event) -> None:
-        """A step of the vassal's own table."""
+    def live(self, name: str, event: lifecycle.Event, *, called: bool = False) -> None:
+        """A step of the vassal's own table. ``called``: by a connection, as one on demand wants it."""
         vassal = self.vassals[name]
         child, actions = lifecycle.step(vassal.child, event, self.now, self.rules.terms)
         self.vassals[name] = vassal._replace(child=child)
+        if vassal.on_demand and not called and lifecycle.Action.SPAWN in actions:
+            self.doze(name, child.failures)
+            return
         for action in actions:
             if action is lifecycle.Action.SPAWN:
                 self.actions.append(Spawn(name))
@@ -445,6 +532,20 @@ class _Turn:
                 self.kill(name)
         if child.phase is Phase.DOWN and not child.wanted and not (vassal.waits_for and event is _FORGIVE):
             self.bury(name)
+
+    def doze(self, name: str, failures: int) -> None:
+        """Wait for its first connection."""
+        vassal = self.vassals[name]
+        address = vassal.seen.socket if vassal.seen else ""
+        back = "back to" if vassal.dates.last_run else ""
+        mode = f'{back} "on demand" mode' if back else '"on demand" instance detected'
+        self.put(vassal._replace(child=Child(wanted=True, failures=failures, since=self.now)))
+        self.actions += [Release(name), Await(name)]
+        self.log(_WAITS.format(name=name, mode=mode, address=address))
+
+    def date(self, name: str, **dates: float) -> None:
+        vassal = self.vassals[name]
+        self.put(vassal._replace(dates=vassal.dates._replace(**dates)))
 
     def bury(self, name: str) -> None:
         """It is gone and not wanted."""
@@ -466,6 +567,7 @@ class _Turn:
 
 
 _FORGIVE = lifecycle.Event.FORGIVE
+_WAITS = '[uwsgi-emperor] {name} -> {mode}, waiting for connections on socket "{address}" ...'
 
 
 def _status(vassal: Vassal) -> str:

@@ -14,21 +14,45 @@ import array
 import os
 import signal
 import socket
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from imperator import pipes
-from imperator.config.settings import Settings
+from imperator.config.settings import Endpoint, Settings
 from imperator.emperor import policy, spawn
 from imperator.emperor.monitor import Monitor
 from imperator.emperor.policy import OWN
+from imperator.emperor.seen import Seen
 from imperator.emperor.source import sources
+from imperator.errors import Refused, printable
 from imperator.lifecycle import Terms
-from imperator.process import kernel
+from imperator.pipes import FromVassal, ToVassal
+from imperator.process import kernel, listeners
+from imperator.process.listeners import Listener, UnixAttributes
 from imperator.process.loop import Alarm, Loop
 from imperator.process.pidfile import Pidfile
+from imperator.process.sovereign import Sovereign
+
+if TYPE_CHECKING:
+    from imperator.process.log_process import LogProcess
 
 _MOST_DESCRIPTORS = 253  # of one message, by the kernel's rule
+
+
+_HOOK_PATIENCE = 5.0
+"""Seconds that stop hooks have at the end of an emperor that does not wait for its vassals any more."""
+
+
+class Surroundings(NamedTuple):
+    """What an emperor was given by whoever started it."""
+
+    above: Sovereign | None = None
+    """The emperor whose vassal this one is."""
+    stats: Sequence[Listener] = ()
+    """The sockets of the stats server."""
+    writer: LogProcess | None = None
 
 
 def run(
@@ -38,6 +62,7 @@ def run(
     ready: Callable[[], None],
     launcher: Sequence[str],
     own: Sequence[str] | None = None,
+    around: Surroundings = Surroundings(),  # noqa: B008  # immutable
 ) -> int:
     """Be the emperor until told to stop; the exit status.
 
@@ -46,14 +71,16 @@ def run(
     Raises :class:`imperator.errors.Refused` when it cannot begin.
     """
     where = settings.where.get("emperor")
-    found = sources(settings.emperor, settings.start, settings.emperor_extra_extensions, where)
+    found = sources(settings.emperor, settings.start, settings.emperor_extra_extensions, where,
+                    nofollow=settings.empire.nofollow)
     pidfile = None
     if settings.emperor_pidfile:
         pidfile = Pidfile(settings.emperor_pidfile, settings.where.get("emperor-pidfile"))
-    emperor = _Emperor(settings, loop, log, launcher, own, Monitor(found, where))
+    emperor = _Emperor(settings, loop, log, launcher, own, Monitor(found, where), around)
     try:
         emperor.begin()
         ready()
+        emperor.stand()
         if emperor.status is None:
             loop.run()
         return emperor.status or 0
@@ -69,6 +96,11 @@ class _Post:
     def __init__(self) -> None:
         self.pid = 0
         self.pair: socket.socket | None = None
+        self.hooking = 0
+        """The pid of its stop hook, while that runs, and how the vassal has ended before."""
+        self.how = ""
+        self.demand: Listener | None = None
+        """The socket at which it is waited for, if it is one on demand."""
         self.kept: list[tuple[int, str]] = []
         """Listening sockets that outlive the master: our descriptor, and the address by which it knows them."""
         self.alarm: Alarm | None = None
@@ -97,8 +129,21 @@ class _Emperor:
         launcher: Sequence[str],
         own: Sequence[str] | None,
         monitor: Monitor,
+        around: Surroundings,
     ) -> None:
         self.settings = settings
+        self.empire = settings.empire
+        self.around = around
+        self.tyrant = None
+        if self.empire.tyrant:
+            from imperator.emperor.tyrant import Tyrant
+
+            self.tyrant = Tyrant(log, settings.where.get("emperor-tyrant"), by_link=self.empire.tyrant_by_link)
+        self.demands = None
+        if self.empire.on_demand:
+            from imperator.emperor.demand import Demand
+
+            self.demands = Demand(self.empire)
         self.loop = loop
         self.log = log
         self.launcher = launcher
@@ -106,12 +151,13 @@ class _Emperor:
         self.monitor = monitor
         self.status: int | None = None
         self.realm = policy.Realm()
+        throttle, limit = settings.emperor_throttle / 1000, settings.emperor_max_throttle / 1000
+        if self.empire.forgiving:
+            throttle = limit = float(settings.emperor_freq)
         self.rules = policy.Rules(
-            Terms(
-                mercy=settings.reload_mercy,
-                throttle=settings.emperor_throttle / 1000,
-                throttle_limit=settings.emperor_max_throttle / 1000,
-            )
+            Terms(mercy=settings.reload_mercy, throttle=throttle, throttle_limit=limit),
+            curse=self.empire.curse_tolerance,
+            heartbeat=self.empire.heartbeat,
         )
         self.posts: dict[str, _Post] = {}
         self.names: dict[int, str] = {}
@@ -121,6 +167,7 @@ class _Emperor:
 
     def begin(self) -> None:
         kernel.adopt_orphans()
+        kernel.open_many_files()
         self.loop.on_signals((signal.SIGTERM, signal.SIGINT, signal.SIGQUIT), self.asked_to_stop)
         self.loop.on_signals((signal.SIGHUP,), lambda _: self.happened(policy.ReloadAsked()))
         self.loop.on_signals((signal.SIGUSR1,), lambda _: self.happened(policy.StatusAsked()))
@@ -129,18 +176,68 @@ class _Emperor:
         self.loop.on_signals((signal.SIGCHLD,), lambda _: self.reap())
         if self.monitor.fd >= 0:
             self.loop.watch(self.monitor.fd, self.news)
+        if self.around.stats:
+            from imperator.process.stats_server import StatsServer
+
+            http = self.settings.figures.http
+            StatsServer(self.loop, list(self.around.stats), self.document, http=http)
+        if self.around.above:
+            self.around.above.listen(self.loop.watch, self.ordered)
+            self.around.above.say(FromVassal.SPAWNED)
         self.happened(policy.Began(self.own is not None))
         self.look()
 
+    def stand(self) -> None:
+        """Tell whoever is above that all is well."""
+        if self.around.above:
+            self.around.above.say(FromVassal.ACCEPTING)
+            self.around.above.state("running")
+            self.around.above.say(FromVassal.LOYAL)
+
+    def document(self) -> str:
+        from imperator.emperor import census
+
+        court = census.Court(
+            os.getpid(), os.getuid(), os.getgid(), self.settings.start, [str(one) for one in self.monitor.sources],
+            self.empire.tyrant, time.time() - time.monotonic(),
+        )  # fmt: skip
+        return census.document(court, self.realm, self.rules, self.settings.figures)
+
     def close(self) -> None:
+        self.finish_hooks()
         if self.monitor.fd >= 0:
             self.loop.forget(self.monitor.fd)
         self.monitor.close()
         for post in self.posts.values():
             self.hang_up(post)
             post.release()
+            self.wait_no_more(post)
+
+    def finish_hooks(self) -> None:
+        """Wait for the stop hooks of the last vassals, but not for ever."""
+        until = time.monotonic() + _HOOK_PATIENCE
+        running = {post.hooking for post in self.posts.values() if post.hooking}
+        while running and time.monotonic() < until:
+            running -= {end.pid for end in kernel.reap(running)}
+            time.sleep(0.01)
+        for pid in running:
+            kernel.kill(pid, signal.SIGKILL)
 
     # What happens.
+
+    def ordered(self, message: bytes) -> None:
+        """The emperor above says something, or is gone."""
+        above = self.around.above
+        if not message and above:
+            self.log("lost connection with my emperor !!!")
+            self.loop.forget(above.fileno())
+        else:
+            self.log(f"received message {message[0]} from emperor")
+        if message[:1] == bytes((ToVassal.RELOAD,)):
+            self.happened(policy.ReloadAsked())
+            self.stand()
+        elif not self.realm.ending:
+            self.happened(policy.StopAsked())
 
     def asked_to_stop(self, signum: int) -> None:
         self.happened(policy.StopAsked())
@@ -170,21 +267,56 @@ class _Emperor:
         scan = self.monitor.scan(self.loop.now)
         for complaint in scan.complaints:
             self.log(complaint.line())
-        self.happened(policy.Scanned(scan.found))
+        self.happened(policy.Scanned(self.known_more(scan.found)))
         if self.next_look:
             self.next_look.cancel()
         regular = self.loop.now + max(1, self.settings.emperor_freq)
         self.next_look = self.loop.at(min(regular, scan.again or regular), self.look)
 
+    def known_more(self, found: dict[str, Seen]) -> dict[str, Seen]:
+        """What was found, with whom each one runs as and where it is waited for; without those that may not run."""
+        if self.tyrant:
+            found = self.tyrant.judged(found, self.realm.vassals)
+        if demands := self.demands:
+            found = {name: seen._replace(socket=demands.address(name, seen)) for name, seen in found.items()}
+        return found
+
     def reap(self) -> None:
         for end in kernel.reap():
+            if self.around.writer and end.pid == self.around.writer.pid:
+                self.around.writer.ended()
+                continue
             # Another pid is a worker whose master is gone. It ends by itself, and it is nobody's loss.
             if name := self.names.pop(end.pid, None):
                 post = self.posts[name]
+                if end.pid == post.hooking:
+                    self.log(printable(f"[emperor] {name} stop-hook returned {end.status}"))
+                    post.hooking = post.pid = 0
+                    self.happened(policy.Exited(name, post.how))
+                    continue
                 self.listen(name)
                 self.hang_up(post)
                 post.pid = 0
-                self.happened(policy.Exited(name, str(end)))
+                if not self.hook(name, post, str(end)):
+                    self.happened(policy.Exited(name, str(end)))
+
+    def hook(self, name: str, post: _Post, how: str) -> bool:
+        """Run its stop hook: it has not left before that has. Answers whether there is one."""
+        hook = self.empire.stop_hook
+        if not hook or name == OWN:
+            return False
+        vassal = self.realm.vassals[name]
+        directory = vassal.seen.directory if vassal.seen else self.settings.start
+        self.log(printable(f"[emperor] running vassal stop-hook: {hook} {name}"))
+        env = {**os.environ, "UWSGI_VASSALS_DIR": directory}
+        try:
+            post.hooking = kernel.spawn(["/bin/sh", "-c", f'{hook} "$1"', "sh", name], env, cwd=directory)
+        except OSError as error:
+            self.log(f"[emperor] the stop-hook cannot be run: {error.filename}: {error.strerror}")
+            return False
+        post.pid, post.how = post.hooking, how
+        self.names[post.hooking] = name
+        return True
 
     def listen(self, name: str) -> None:
         """Everything that a vassal has said so far."""
@@ -217,10 +349,18 @@ class _Emperor:
                 if isinstance(word, pipes.State):
                     self.happened(policy.Stated(name, word.name, word.reason))
                 elif isinstance(word, pipes.Keep) and len(word.addresses) == len(fds) and self.is_wanted(name):
-                    self.posts[name].release()
-                    self.posts[name].kept = list(zip(fds, word.addresses, strict=True))
+                    self.keep(name, list(zip(fds, word.addresses, strict=True)))
                     return
         for fd in fds:
+            os.close(fd)
+
+    def keep(self, name: str, sockets: list[tuple[int, str]]) -> None:
+        """Hold its sockets, but for the one that is ours anyway."""
+        vassal, post = self.realm.vassals[name], self.posts[name]
+        post.release()
+        lent = ("fd://0", str(post.demand.endpoint)) if vassal.on_demand and post.demand else ()
+        post.kept = [one for one in sockets if one[1] not in lent]
+        for fd, _ in (one for one in sockets if one[1] in lent):
             os.close(fd)
 
     def is_wanted(self, name: str) -> bool:
@@ -234,6 +374,8 @@ class _Emperor:
             self.log(action.line)
         elif isinstance(action, policy.Spawn):
             self.spawn(action.name)
+        elif isinstance(action, policy.Await):
+            self.await_call(action.name)
         elif isinstance(action, policy.Tell):
             self.tell(action.name, action.byte)
         elif isinstance(action, policy.Kill):
@@ -250,19 +392,25 @@ class _Emperor:
         post = self.posts.setdefault(name, _Post())
         post.release_unreachable()
         vassal = self.realm.vassals[name]
+        if not vassal.on_demand:
+            self.wait_no_more(post)
         ours, theirs = kernel.pair()
-        env = spawn.environment(os.environ, theirs.fileno(), self.settings, post.kept)
-        if name == OWN:
-            argv, directory = list(self.own or ()), self.settings.start
-            env[pipes.ENV_OWN] = "1"
-        else:
-            argv = spawn.arguments(self.launcher, name, self.settings)
-            directory = vassal.seen.directory if vassal.seen else self.settings.start
+        demand = post.demand
+        demanded = str(demand.endpoint) if demand else ""
+        env = spawn.environment(os.environ, theirs.fileno(), self.settings, post.kept, demanded)
+        seen = vassal.seen
+        directory = seen.directory if seen else self.settings.start
+        user: kernel.User | None = None
         try:
-            pid = kernel.spawn(argv, env, keep=[theirs.fileno(), *(fd for fd, _ in post.kept)], cwd=directory)
+            user = self.tyrant.user(name, seen) if self.tyrant and seen else None
+            pid = self.execute(
+                self.command_lines(name, seen), env, [theirs.fileno(), *(fd for fd, _ in post.kept)], directory,
+                demand.fd if demand else None, user,
+            )  # fmt: skip
         except OSError as error:
             ours.close()
-            self.happened(policy.SpawnFailed(name, f"{error.filename}: {error.strerror}"))
+            whose = f" (for uid {user.uid})" if user else ""
+            self.happened(policy.SpawnFailed(name, f"{error.filename}: {error.strerror}{whose}"))
             return
         finally:
             theirs.close()
@@ -270,6 +418,71 @@ class _Emperor:
         self.names[pid] = name
         self.loop.watch(ours.fileno(), lambda: self.listen(name))
         self.happened(policy.Spawned(name, pid))
+
+    def command_lines(self, name: str, seen: Seen | None) -> list[list[str]]:
+        """What may be executed for a vassal; the first that can be is."""
+        if name == OWN or seen is None:
+            return [list(self.own or ())]
+        executed = self.empire.magic_exec and os.access(seen.path, os.X_OK)
+        launchers = [[program] if program else list(self.launcher) for program in self.empire.programs or ("",)]
+        lines = [spawn.arguments(one, name, self.settings, executed=executed) for one in launchers]
+        if hook := self.empire.start_hook:
+            lines = [spawn.hooked(hook, name, seen.directory, line) for line in lines]
+        return lines
+
+    def execute(
+        self, lines: list[list[str]], env: dict[str, str], keep: list[int], directory: str, stdin: int | None,
+        user: kernel.User | None,
+    ) -> int:
+        """Start the first of ``lines`` that can be executed; its pid. Raises ``OSError`` of the last one."""
+        for line in lines[:-1]:
+            try:
+                return kernel.spawn(line, env, keep=keep, cwd=directory, stdin=stdin, user=user)
+            except OSError as error:
+                self.log(f"[emperor] {error.filename}: {error.strerror}; the next program is tried")
+        return kernel.spawn(lines[-1], env, keep=keep, cwd=directory, stdin=stdin, user=user)
+
+    # Vassals on demand.
+
+    def await_call(self, name: str) -> None:
+        """Open its socket if it is not open yet, and wait for somebody to connect."""
+        seen, post = self.realm.vassals[name].seen, self.posts.setdefault(name, _Post())
+        if seen is None:
+            return
+        try:
+            self.open_demand(seen, post)
+        except (Refused, ValueError) as error:
+            why = error.diagnostics[0].message if isinstance(error, Refused) else str(error)
+            self.happened(policy.SpawnFailed(name, why))
+            return
+        if post.demand:
+            self.loop.watch(post.demand.fd, lambda: self.called(name))
+
+    def open_demand(self, seen: Seen, post: _Post) -> None:
+        from imperator.emperor import demand
+
+        wanted: Endpoint = demand.parse(seen.socket, seen)
+        if post.demand:
+            if post.demand.endpoint == wanted and (wanted.kind != "unix" or os.path.lexists(wanted.path)):
+                return
+            self.wait_no_more(post)
+        settings = self.settings
+        owner = settings.chown_socket
+        # As uWSGI's: whoever serves the web must be able to open it, and nobody else says who that is.
+        attributes = UnixAttributes(0, 0o666 if settings.chmod_socket is None else settings.chmod_socket, owner)
+        post.demand = listeners.listen(wanted, None, settings.backlog, attributes, {}, settings.tuning)
+
+    def called(self, name: str) -> None:
+        post = self.posts[name]
+        if post.demand:
+            self.loop.forget(post.demand.fd)
+        self.happened(policy.Called(name))
+
+    def wait_no_more(self, post: _Post) -> None:
+        if post.demand:
+            self.loop.forget(post.demand.fd)
+            listeners.release(post.demand, unlink=True)
+            post.demand = None
 
     def tell(self, name: str, byte: pipes.ToVassal) -> None:
         if pair := self.posts[name].pair:
@@ -290,6 +503,7 @@ class _Emperor:
             post = self.posts.pop(name)
             self.hang_up(post)
             post.release()
+            self.wait_no_more(post)
             if post.alarm:
                 post.alarm.cancel()
         for name, vassal in self.realm.vassals.items():

@@ -32,3 +32,9 @@ class Seen(NamedTuple):
     directory: str
     path: str
     """Absolute."""
+    owner: tuple[int, int] | None = None
+    """As whom it runs, user and group; None: as the emperor does."""
+    socket: str = ""
+    """The address at which the emperor waits for its first connection; empty: it runs at once."""
+    source: str = ""
+    """What it was found by."""

@@ -25,14 +25,15 @@ class Directory(NamedTuple):
 
     path: str
     suffixes: tuple[str, ...] = SUFFIXES
+    nofollow: bool = False
 
     def list(self) -> dict[str, Seen]:
         """The vassals by name. Raises ``OSError`` when the directory cannot be read."""
         found = {}
         for name in sorted(os.listdir(self.path)):
             path = os.path.join(self.path, name)
-            if counts(name, self.suffixes) and (stamp := look(path)):
-                found[name] = Seen(stamp, self.path, path)
+            if counts(name, self.suffixes) and (stamp := look(path, self.nofollow)):
+                found[name] = Seen(stamp, self.path, path, source=self.path)
         return found
 
     def directories(self) -> Iterator[str]:
@@ -57,14 +58,15 @@ class Pattern(NamedTuple):
     start: str
     """Where the emperor was started: patterns begin here, masters start here."""
     suffixes: tuple[str, ...] = SUFFIXES
+    nofollow: bool = False
 
     def list(self) -> dict[str, Seen]:
         """The vassals by name."""
         found = {}
         for name in _expand(self.pattern, self.start):
             path = os.path.join(self.start, name)
-            if name.endswith(self.suffixes) and (stamp := look(path)):
-                found[name] = Seen(stamp, self.start, path)
+            if name.endswith(self.suffixes) and (stamp := look(path, self.nofollow)):
+                found[name] = Seen(stamp, self.start, path, source=self.pattern)
         return found
 
     def directories(self) -> Iterator[str]:
@@ -92,9 +94,13 @@ Source = Directory | Pattern
 
 
 def sources(
-    values: tuple[str, ...], start: str, extra_suffixes: tuple[str, ...] = (), where: Where | None = None
+    values: tuple[str, ...], start: str, extra_suffixes: tuple[str, ...] = (), where: Where | None = None,
+    *, nofollow: bool = False,
 ) -> list[Source]:
-    """What the ``emperor`` lines mean. Raises :class:`Refused` with a complaint for each one that means nothing."""
+    """What the ``emperor`` lines mean. ``nofollow``: a link counts as itself.
+
+    Raises :class:`Refused` with a complaint for each one that means nothing.
+    """
     suffixes = SUFFIXES + extra_suffixes
     found: list[Source] = []
     complaints = []
@@ -110,7 +116,7 @@ def sources(
             complaints.append(_unknown(value, scheme, where))
     if complaints:
         raise Refused(*complaints)
-    return found
+    return [one._replace(nofollow=nofollow) for one in found]
 
 
 def _by_looking(value: str, start: str, suffixes: tuple[str, ...]) -> Source:
@@ -138,13 +144,16 @@ def counts(name: str, suffixes: tuple[str, ...]) -> bool:
     return name.endswith(suffixes) and not name.startswith(".") and ":" not in name
 
 
-def look(path: str) -> Stamp | None:
-    """The stamp of a configuration; None when it is no regular file."""
+def look(path: str, nofollow: bool = False) -> Stamp | None:
+    """The stamp of a configuration; None when it is no regular file.
+
+    ``nofollow``: a link is one too, whatever it leads to.
+    """
     try:
-        found = os.stat(path)
+        found = os.stat(path, follow_symlinks=not nofollow)
     except OSError:
         return None
-    return Stamp.of(found) if stat.S_ISREG(found.st_mode) else None
+    return Stamp.of(found) if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode) else None
 
 
 def has_magic(text: str) -> bool:

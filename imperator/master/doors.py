@@ -24,6 +24,11 @@ class Doors:
         self._open: dict[str, Listener] = {}
         self._taken_over: set[str] = set()
         self._kept = _kept(environ)
+        self._lent: set[str] = set()
+        """Those that are the emperor's: it waits there when we have gone."""
+        if demanded := environ.get(pipes.ENV_DEMANDED):
+            self._lent = {demanded, "fd://0"}
+            self._kept[demanded] = os.dup(0)
         self._inherited_umask = environ.get(pipes.ENV_SOCKET_UMASK)
 
     def open(self, settings: Settings) -> list[str]:
@@ -55,7 +60,7 @@ class Doors:
             self._open[address] = listener
             new.append(address)
             kind = "UNIX" if wanted.endpoint.kind in ("unix", "abstract") else "TCP"
-            verb = "inherited" if inherited else "bound to"
+            verb = "inherited" if inherited or wanted.endpoint.kind == "fd" else "bound to"
             secured = " over TLS" if wanted.tls else ""
             logs.say(
                 f"{wanted.protocol}{secured} socket {len(self._open) - 1} {verb} {kind} address {listener.address}"
@@ -79,7 +84,7 @@ class Doors:
         gone = [address for address in self._open if address not in wanted]
         for address in gone:
             logs.say(f"socket {address} is closed: the configuration no longer has it")
-            listeners.release(self._open.pop(address), unlink=True)
+            listeners.release(self._open.pop(address), unlink=address not in self._lent)
         for fd in self._kept.values():
             os.close(fd)
         self._kept.clear()
@@ -89,15 +94,19 @@ class Doors:
         """Close all of them, because the instance does not start."""
         self.undo(list(self._open))
 
-    def refuse(self) -> None:
-        """Refuse whoever comes now, so that nobody waits in a queue that will never be looked at again."""
-        for listener in self._open.values():
-            listeners.refuse(listener)
+    def refuse(self, *, for_good: bool = False) -> None:
+        """Refuse whoever comes now, so that nobody waits in a queue that will never be looked at again.
+
+        What is the emperor's is refused only ``for_good``, when there is no emperor any more.
+        """
+        for address, listener in self._open.items():
+            if for_good or address not in self._lent:
+                listeners.refuse(listener)
 
     def close(self, *, unlink: bool) -> None:
         """Close all of them, and with ``unlink`` remove the paths."""
-        for listener in self._open.values():
-            listeners.release(listener, unlink=unlink)
+        for address, listener in self._open.items():
+            listeners.release(listener, unlink=unlink and address not in self._lent)
         self._open.clear()
 
     def plan(self, settings: Settings) -> list[pipes.Door]:

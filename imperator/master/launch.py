@@ -28,7 +28,9 @@ START = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _STARTED = time.time()
 """When this process was started, nearly: what applications are told."""
 
-PRIVATE = ("NOTIFY_SOCKET", pipes.ENV_EMPEROR_FD, pipes.ENV_OURS, pipes.ENV_KEPT, pipes.ENV_SOCKET_UMASK)
+PRIVATE = (
+    "NOTIFY_SOCKET", pipes.ENV_EMPEROR_FD, pipes.ENV_OURS, pipes.ENV_KEPT, pipes.ENV_SOCKET_UMASK, pipes.ENV_DEMANDED,
+)  # fmt: skip
 """Variables that are between a master and those above it."""
 
 
@@ -201,7 +203,7 @@ def titles(settings: Settings) -> list[str]:
 
 def title(settings: Settings, name: str) -> str:
     """A process title with what the configuration puts around every one."""
-    return f"{settings.procname_prefix}{name}{settings.procname_append}"
+    return settings.titled(name)
 
 
 def _no_room(error: OSError) -> Diagnostic:

@@ -20,20 +20,22 @@ from imperator.errors import Diagnostic, Refused, Severity, printable
 from imperator.master import launch, policy, triggers
 from imperator.master.doors import Doors
 from imperator.master.launch import Generation
-from imperator.master.sovereign import Sovereign
-from imperator.master.stats_server import StatsServer
 from imperator.pipes import Failed, FromVassal, Loaded, Ready, ReloadMe, StopMe
-from imperator.process import kernel, listeners, startup, systemd
+from imperator.process import kernel, listeners, startup, stats_server, systemd
 from imperator.process.certificates import Certificates
 from imperator.process.daemon import Caller
-from imperator.process.listeners import Listener, UnixAttributes
+from imperator.process.listeners import Listener
 from imperator.process.loop import Alarm, Loop
+from imperator.process.sovereign import Sovereign
 from imperator.process.startup import Footing
+from imperator.process.stats_server import StatsServer
 
 if TYPE_CHECKING:
     from imperator.process.log_process import LogProcess
 
 LOST_EMPEROR = 1
+
+_ABOUT_STDIN = (pipes.ENV_EMPEROR_FD, pipes.ENV_DEMANDED)
 
 
 class Master:
@@ -49,8 +51,11 @@ class Master:
         self._caller = caller
         self._name = name
         self._environ = dict(os.environ)
+        self._stdin = {name: self._environ[name] for name in _ABOUT_STDIN if name in self._environ}
         self._emperor = Sovereign(self._environ)
         self._footing = Footing(settings, caller, vassal=bool(self._emperor))
+        self._on_demand = bool(self._emperor) and any(one.endpoint.fd == 0 for one in settings.listen)
+        self._on_demand |= pipes.ENV_DEMANDED in self._environ
         self._doors = Doors(self._environ)
         self._certificates = Certificates()
         self._stats: list[Listener] = []
@@ -81,9 +86,9 @@ class Master:
         try:
             logs.complain(self._certificates.read(self._settings)[1])
             self._doors.open(self._settings)
-            self._open_stats()
+            self._stats = stats_server.listen(self._settings, self._settings.stats, "Stats server")
             self._footing.give_up_root()
-            self._begin_log()
+            self._log = self._footing.begin_log()
         except BaseException:
             self._doors.undo_all()
             for listener in self._stats:
@@ -107,21 +112,21 @@ class Master:
         self._loop.on_signals(triggers.SIGNALS, self._signalled)
         self._loop.on_signals((signal.SIGCHLD,), lambda _: self._reap())
         self._emperor.listen(self._loop.watch, self._ordered)
+        if self._emperor and self._settings.heartbeat:
+            self._beat()
         if self._stats:
-            StatsServer(self._loop, self._stats, self._document)
+            StatsServer(self._loop, self._stats, self._document, http=self._settings.figures.http)
         if pipes_ := self._settings.orders.pipes:
             from imperator.master.fifo import Fifos
 
             Fifos(self._loop, pipes_, self._obey)
         self._heed_touches()
 
-    def _begin_log(self) -> None:
-        settings = self._settings
-        has_file = settings.logto or settings.logto2 or settings.daemonize or settings.daemonize2
-        if settings.logs.needs_process(bool(has_file)):
-            from imperator.process.log_process import LogProcess
-
-            self._log = LogProcess(settings)
+    def _beat(self) -> None:
+        """Tell the emperor that we live: that the loop turns, not that a worker is idle."""
+        self._emperor.say(FromVassal.HEARTBEAT)
+        if self._settings.heartbeat:
+            self._loop.at(self._loop.now + self._settings.heartbeat, self._beat)
 
     def _reopen_log(self) -> None:
         if self._log:
@@ -161,6 +166,7 @@ class Master:
         if not message:
             self._loop.forget(self._emperor.fileno())
             self._status = LOST_EMPEROR
+            self._doors.refuse(for_good=True)
         if event := triggers.from_emperor(message):
             if isinstance(event, policy.StopAsked):
                 self._doors.refuse()
@@ -220,6 +226,10 @@ class Master:
             self._step(policy.Said(generation.number, word))
         elif isinstance(word, ReloadMe) and generation is self._serving:
             self._step(policy.ReloadAsked(printable(word.why)))
+        elif isinstance(word, StopMe) and self._on_demand:
+            if generation is self._serving:
+                logs.say(f"{printable(word.why)}: the emperor is asked to wait for the next connection")
+                self._emperor.say(FromVassal.STOP_ME)
         elif isinstance(word, StopMe) and generation is self._serving:
             self._doors.refuse()
             self._step(policy.StopAsked(printable(word.why)))
@@ -287,7 +297,7 @@ class Master:
             if self._log:
                 lines = settings.request_log._replace(fd=self._log.request_fd)
                 settings = settings._replace(request_log=lines, logs=self._settings.logs)
-            if self._emperor:
+            if self._emperor and not self._on_demand:
                 # An emperor would start it again: it goes cheap instead.
                 settings = settings._replace(scaling=settings.scaling._replace(die_on_idle=False))
             new = self._doors.open(settings)
@@ -313,7 +323,7 @@ class Master:
         if errors:
             raise Refused(*errors)
         logs.complain(diagnostics)
-        return settings
+        return startup.adopt_stdin(settings, self._stdin)
 
     def _tell(self, number: int, order: pipes.Order) -> None:
         if generation := self._generations.get(number):
@@ -366,13 +376,6 @@ class Master:
 
     # -- stats
 
-    def _open_stats(self) -> None:
-        umask, _ = startup.socket_umask(self._settings, None)
-        for address in self._settings.stats:
-            attributes = UnixAttributes(umask | 0o007, self._settings.chmod_socket, self._settings.chown_socket)
-            self._stats.append(listeners.listen(address.endpoint, address.where, 64, attributes, {}))
-            logs.say(f"*** Stats server enabled on {address.address} fd: {self._stats[-1].fd} ***")
-
     def _document(self) -> str:
         serving = self._serving
         instance = stats.Instance(
@@ -390,4 +393,4 @@ class Master:
             reason=self._reason,
             loaded_seconds=self._loaded_seconds,
         )
-        return stats.document(instance, serving.scoreboard.read() if serving else [])
+        return stats.document(instance, serving.scoreboard.read() if serving else [], self._settings.figures)

@@ -35,20 +35,27 @@ class Exit(NamedTuple):
             return f"was killed by signal {self.signal}"
 
 
+class User(NamedTuple):
+    """As whom a program runs, for good: it has no other groups and no way back."""
+
+    uid: int
+    gid: int
+
+
 def spawn(
     argv: Sequence[str], env: Mapping[str, str], *, keep: Iterable[int] = (), cwd: str | None = None,
-    out: int | None = None,
+    out: int | None = None, stdin: int | None = None, user: User | None = None,
 ) -> int:
     """Start a program and answer its pid once it runs.
 
     ``keep`` are the descriptors that it inherits, under their numbers, besides standard output and error; standard
-    input is ``/dev/null``, standard output is ``out`` if that is given. Raises ``OSError``, with the name of what could
-    not be opened, when it cannot be executed.
+    input is ``/dev/null`` or ``stdin``, standard output is ``out`` if that is given. Raises ``OSError``, with the name
+    of what could not be opened, when it cannot be executed.
     """
     report, failure = os.pipe2(os.O_CLOEXEC)
     pid, mask = _fork()
     if pid == 0:
-        _become(argv, env, keep, cwd, failure, mask, out)
+        _become(argv, env, keep, cwd, failure, mask, out, stdin, user)
     os.close(failure)
     try:
         told = _read_all(report)
@@ -61,12 +68,15 @@ def spawn(
     return pid
 
 
-def command(line: str, env: Mapping[str, str], cwd: str) -> tuple[int, int]:
-    """Start a line of the shell; answers its pid, which :func:`finish` waits for, and where its output can be read."""
+def command(line: str, env: Mapping[str, str], cwd: str, arguments: Sequence[str] = ()) -> tuple[int, int]:
+    """Start a line of the shell; answers its pid, which :func:`finish` waits for, and where its output can be read.
+
+    ``arguments`` are ``$1`` and so on in the line.
+    """
     reader, writer = os.pipe2(os.O_CLOEXEC)
     os.set_blocking(reader, False)
     try:
-        return spawn(["/bin/sh", "-c", line], env, cwd=cwd, out=writer), reader
+        return spawn(["/bin/sh", "-c", line, "sh", *arguments], env, cwd=cwd, out=writer), reader
     except BaseException:
         os.close(reader)
         raise
@@ -84,19 +94,25 @@ def finish(pid: int) -> Exit:
 
 def _become(
     argv: Sequence[str], env: Mapping[str, str], keep: Iterable[int], cwd: str | None, failure: int, mask: set[int],
-    out: int | None,
+    out: int | None, stdin: int | None, user: User | None,
 ) -> NoReturn:
     """The child's side of :func:`spawn`: never returns, reports through ``failure``."""
     name = argv[0]
     try:
         _default_signals(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ})
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
+        os.dup2(os.open(os.devnull, os.O_RDONLY) if stdin is None else stdin, 0)
         if out is not None:
             os.dup2(out, 1)
         for fd in keep:
             os.set_inheritable(fd, True)
+        if _files_before is not None:
+            _limit_files(_files_before)
+        if user is not None:
+            name = f"uid {user.uid} gid {user.gid}"
+            os.setgroups([])
+            os.setresgid(user.gid, user.gid, user.gid)
+            os.setresuid(user.uid, user.uid, user.uid)
         if cwd is not None:
             name = cwd
             os.chdir(cwd)
@@ -108,6 +124,26 @@ def _become(
         os.write(failure, os.fsencode(f"{errno.EINVAL}\0{name}\0{error}"))
     finally:
         os._exit(127)
+
+
+_files_before: tuple[int, int] | None = None
+"""The limits of open files before :func:`open_many_files`."""
+
+
+def open_many_files() -> None:
+    """Let this process, and nobody that it starts, have as many files open as the kernel allows it."""
+    global _files_before
+    import resource
+
+    if _files_before is None:
+        _files_before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        _limit_files((_files_before[1], _files_before[1]))
+
+
+def _limit_files(limits: tuple[int, int]) -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def fork(child: Callable[[], int]) -> int:

@@ -8,13 +8,20 @@ so that their owners are the same.
 from __future__ import annotations
 
 import os
+import socket
+import stat
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from imperator import logs
-from imperator.config.settings import Settings
-from imperator.errors import Diagnostic, Refused, Severity, Where
+from imperator import logs, pipes
+from imperator.config.settings import Endpoint, Listen, Settings
+from imperator.errors import COMMAND_LINE, Diagnostic, Refused, Severity, Where
 from imperator.process import identity, logfile
 from imperator.process.daemon import Caller
 from imperator.process.pidfile import Pidfile
+
+if TYPE_CHECKING:
+    from imperator.process.log_process import LogProcess
 
 
 class Footing:
@@ -45,11 +52,11 @@ class Footing:
         if settings.pidfile:
             self._write(settings.pidfile, "pidfile")
 
-    def give_up_root(self) -> None:
-        """Become the configured user, and take the steps that are that user's."""
+    def give_up_root(self, *, stays: bool = False) -> None:
+        """Become the configured user, and take the steps that are that user's. ``stays``: root keeps being root."""
         settings = self._settings
         place = self._place("uid") or self._place("gid")
-        if complaint := identity.become(settings.uid, settings.gid, settings.user, place):
+        if not stays and (complaint := identity.become(settings.uid, settings.gid, settings.user, place)):
             logs.complain([complaint])
         if settings.logto2:
             logfile.divert(settings.logto2, self._place("logto2"), logfile.Opening.of(settings))
@@ -65,6 +72,16 @@ class Footing:
             self._check_directory(settings.directory, "chdir")
         if settings.directory2 is not None:
             self._check_directory(settings.directory2, "chdir2")
+
+    def begin_log(self) -> LogProcess | None:
+        """Start the process that writes the log, if the configuration needs one; privileges were given up."""
+        settings = self._settings
+        has_file = settings.logto or settings.logto2 or settings.daemonize or settings.daemonize2
+        if not settings.logs.needs_process(bool(has_file)):
+            return None
+        from imperator.process.log_process import LogProcess
+
+        return LogProcess(settings)
 
     def reopen_log(self) -> None:
         """Open the log by its name again; if that cannot be, it goes on in the old file."""
@@ -107,6 +124,31 @@ class Footing:
             closed = identity.barrier(path)
             problem, hint = "cannot be reached by this user", f"allow it: chmod a+x {closed}"
         raise Refused(Diagnostic("bad-directory", self._place(option), f"the directory {path} {problem}", hint))
+
+
+def adopt_stdin(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    """With the listening socket that somebody left us as standard input, if there is one.
+
+    Who names other sockets means those alone, but for a vassal: an emperor waits for its first connection there. If a
+    line of it names that very address, it is that line's.
+    """
+    vassal = pipes.ENV_EMPEROR_FD in environ or pipes.ENV_DEMANDED in environ
+    if settings.listen and not vassal:
+        return settings
+    if any(str(one.endpoint) == environ.get(pipes.ENV_DEMANDED) for one in settings.listen) or not _listens(0):
+        return settings
+    stdin = Listen("fd://0", settings.protocol, "socket", COMMAND_LINE, Endpoint("fd", fd=0))
+    return settings._replace(listen=(*settings.listen, stdin))
+
+
+def _listens(fd: int) -> bool:
+    try:
+        if not stat.S_ISSOCK(os.fstat(fd).st_mode):
+            return False
+        with socket.socket(fileno=os.dup(fd)) as sock:
+            return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except OSError:
+        return False  # it is closed
 
 
 def socket_umask(settings: Settings, inherited: str | None) -> tuple[int, bool]:

@@ -20,7 +20,7 @@ PATIENCE = 20
 class Emperor:
     """An emperor's process and everything that it and its vassals print, in order."""
 
-    def __init__(self, directory, **fields):
+    def __init__(self, directory, inherit=False, **fields):
         self.directory = directory
         self.lines = []
         self._at = 0
@@ -31,6 +31,7 @@ class Emperor:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=directory.parent,
+            close_fds=not inherit,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         )
 

@@ -325,7 +325,7 @@ def test_asked_twice_it_waits_for_nobody(emperor, vassals):
 
 def test_a_vassal_that_hangs_up_but_stays_is_killed(emperor, vassals):
     (vassals / "a.ini").write_text("deaf")
-    one = emperor(reload_mercy=1)
+    one = emperor(empire={"curse_tolerance": 1})
     one.wait("curse the uwsgi instance a.ini", "NO MERCY", "was killed by SIGKILL", r"a.ini started \d+")
 
 

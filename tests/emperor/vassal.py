@@ -12,6 +12,10 @@ stop-me          ask to be stopped
 stubborn         ignore requests to stop
 slow             answer a reload only when the file PATH.go appears (a FIFO: opened for reading)
 deaf             close the pair and linger
+heartbeat        send one
+whoami           tell user, group and other groups, and whether root can be had again
+demand           serve the connections to the socket that is standard input
+once             ask to be stopped after the first connection
 
 Each line that it prints is an event for the test: ``NAME word ...``.
 """
@@ -54,7 +58,7 @@ def main():
         ours = ("UWSGI_", "IMPERATOR_", "NOTIFY_")
         tell("env", json.dumps({key: value for key, value in os.environ.items() if key.startswith(ours)}))
     pair.send(bytes((1,)))
-    stubborn = slow = False
+    stubborn = slow = once = False
     vacuum = None
     door = None
     with open(name) as file:
@@ -98,6 +102,20 @@ def main():
             sys.exit(1)
         elif word == "vacuum":
             vacuum = rest
+        elif word == "heartbeat":
+            pair.send(bytes((26,)))
+        elif word == "whoami":
+            try:
+                os.setresuid(0, 0, 0)
+                again = "root"
+            except OSError:
+                again = "never"
+            tell("runs", *os.getresuid(), *os.getresgid(), os.getgroups(), again)
+        elif word == "demand":
+            door = socket.socket(fileno=0)
+            tell("demanded", os.environ["IMPERATOR_DEMANDED"])
+        elif word == "once":
+            once = True
         elif word == "stop-me":
             pair.send(bytes((22,)))
         elif word == "exit":
@@ -117,6 +135,9 @@ def main():
             client, _ = door.accept()
             client.sendall(f"{os.getpid()}".encode())
             client.close()
+            if once:
+                pair.send(bytes((22,)))
+                once = False
         if pair in able:
             try:
                 message = pair.recv(64)

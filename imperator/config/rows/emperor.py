@@ -8,57 +8,61 @@ ROWS = (
         help="Supervise vassals found by this monitor (directory, glob: or other scheme)",
     ),
     Option(
-        ("emperor-proxy-socket",), subsystem="emperor",
+        ("emperor-proxy-socket",), subsystem="emperor", status="refused",
+        reason="it hands the emperor link to programs that start vassals by fork, which Imperator has none of",
         help="Socket through which a vassal obtains its emperor link",
     ),
     Option(
-        ("emperor-wrapper",), default="uwsgi binary", subsystem="emperor",
+        ("emperor-wrapper",), default="uwsgi binary", subsystem="emperor", status="supported",
         help="Program executed for each vassal instead of the uwsgi binary",
     ),
     Option(
-        ("emperor-wrapper-override",), kind="list", repeats=True, subsystem="emperor",
+        ("emperor-wrapper-override",), kind="list", repeats=True, subsystem="emperor", status="supported",
         help="Wrapper programs tried before emperor-wrapper",
     ),
     Option(
-        ("emperor-wrapper-fallback",), kind="list", repeats=True, subsystem="emperor",
+        ("emperor-wrapper-fallback",), kind="list", repeats=True, subsystem="emperor", status="supported",
         help="Wrapper programs tried after emperor-wrapper",
     ),
     Option(
-        ("emperor-nofollow",), takes="none", kind="flag", default="off", subsystem="emperor",
+        ("emperor-nofollow",), takes="none", kind="flag", default="off", subsystem="emperor", status="supported",
         help="Use the symlink's own mtime when scanning vassal files",
     ),
-    Option(("emperor-procname",), subsystem="emperor", help="Process title of the emperor"),
+    Option(
+        ("emperor-procname",), subsystem="emperor", status="supported", help="Process title of the emperor",
+    ),
     Option(
         ("emperor-freq",), kind="int", default="3", subsystem="emperor", status="supported",
         help="Seconds between emperor scans",
     ),
     Option(
-        ("emperor-required-heartbeat",), kind="int", default="30", subsystem="emperor",
+        ("emperor-required-heartbeat",), kind="int", default="30", subsystem="emperor", status="supported",
         help="Seconds without heartbeat before a heartbeating vassal is respawned",
     ),
     Option(
-        ("emperor-curse-tolerance",), kind="int", default="30", subsystem="emperor",
+        ("emperor-curse-tolerance",), kind="int", default="30", subsystem="emperor", status="supported",
         help="Seconds a vassal that was told to stop may linger before being killed",
     ),
     Option(("emperor-pidfile",), subsystem="emperor", status="supported", help="File that receives the emperor pid"),
     Option(
-        ("emperor-tyrant",), takes="none", kind="flag", default="off", subsystem="emperor",
+        ("emperor-tyrant",), takes="none", kind="flag", default="off", subsystem="emperor", status="supported",
         help="Run every vassal as owner (uid/gid) of its config file",
     ),
     Option(
-        ("emperor-tyrant-nofollow",), takes="none", kind="flag", default="off", subsystem="emperor",
+        ("emperor-tyrant-nofollow",), takes="none", kind="flag", default="off", subsystem="emperor", status="supported",
         help="In tyrant mode take ownership from the symlink itself",
     ),
     Option(
-        ("emperor-stats", "emperor-stats-server"), subsystem="emperor",
+        ("emperor-stats", "emperor-stats-server"), subsystem="emperor", status="supported",
         help="Address of the emperor statistics server",
     ),
     Option(
-        ("early-emperor",), takes="none", kind="flag", default="off", subsystem="emperor",
+        ("early-emperor",), takes="none", kind="flag", default="off", subsystem="emperor", status="supported",
         help="Start the emperor before jailing/privilege handling",
     ),
     Option(
-        ("emperor-broodlord",), kind="int", default="0 (off)", subsystem="emperor",
+        ("emperor-broodlord",), kind="int", default="0 (off)", subsystem="emperor", status="refused",
+        reason="a vassal grows by itself: set workers to the most and cheaper to the least",
         help="Maximum number of extra copies the emperor may spawn for vassals asking for help",
     ),
     Option(
@@ -70,26 +74,27 @@ ROWS = (
         help="Upper bound in milliseconds of the respawn delay",
     ),
     Option(
-        ("emperor-magic-exec",), takes="none", kind="flag", default="off", subsystem="emperor",
+        ("emperor-magic-exec",), takes="none", kind="flag", default="off", subsystem="emperor", status="supported",
         help="Run vassal files having the x bit through exec:// and use their output as config",
     ),
     Option(
-        ("emperor-on-demand-extension", "emperor-on-demand-ext"), subsystem="emperor",
+        ("emperor-on-demand-extension", "emperor-on-demand-ext"), subsystem="emperor", status="supported",
         help="Suffix of a companion file holding the socket that wakes an on-demand vassal",
     ),
     Option(
-        ("emperor-on-demand-directory", "emperor-on-demand-dir"), subsystem="emperor",
+        ("emperor-on-demand-directory", "emperor-on-demand-dir"), subsystem="emperor", status="supported",
         help="Directory in which on-demand wake-up sockets named after vassals are created",
     ),
     Option(
-        ("emperor-on-demand-exec",), subsystem="emperor", help="Command that prints the wake-up socket of a vassal",
+        ("emperor-on-demand-exec",), subsystem="emperor",
+        status="supported", help="Command that prints the wake-up socket of a vassal",
     ),
     Option(
         ("emperor-extra-extension", "emperor-extra-ext"), kind="list", repeats=True, subsystem="emperor",
         status="supported", help="Additional file suffix accepted as vassal; passed with --config",
     ),
     Option(
-        ("emperor-no-blacklist",), takes="none", kind="flag", default="off", subsystem="emperor",
+        ("emperor-no-blacklist",), takes="none", kind="flag", default="off", subsystem="emperor", status="supported",
         help="Do not throttle vassals that die before becoming ready",
     ),
     Option(
@@ -103,7 +108,8 @@ ROWS = (
         help="Ask vassals for a graceful stop when the emperor shuts down",
     ),
     Option(
-        ("emperor-cap", "vassals-cap", "vassal-cap"), kind="special", subsystem="emperor",
+        ("emperor-cap", "vassals-cap", "vassal-cap"), kind="special", subsystem="emperor", status="refused",
+        reason="start a vassal that needs capabilities by a systemd unit of its own, with AmbientCapabilities",
         availability="build:libcap", help="Linux capabilities kept by vassals",
     ),
     Option(
@@ -122,14 +128,22 @@ ROWS = (
         ("vassals-include-before",), kind="list", repeats=True, subsystem="emperor", status="supported",
         help="Template passed as --include before the vassal config",
     ),
-    Option(("vassals-start-hook",), subsystem="emperor", help="Command run in the vassal process before exec"),
-    Option(("vassals-stop-hook",), subsystem="emperor", help="Command run by the emperor after a vassal died"),
     Option(
-        ("vassal-sos",), kind="int", default="0 (off)", subsystem="emperor",
+        ("vassals-start-hook",), subsystem="emperor", status="supported",
+        help="Command run in the vassal process before exec",
+    ),
+    Option(
+        ("vassals-stop-hook",), subsystem="emperor", status="supported",
+        help="Command run by the emperor after a vassal died",
+    ),
+    Option(
+        ("vassal-sos",), kind="int", default="0 (off)", subsystem="emperor", status="refused",
+        reason="a vassal grows by itself: set workers to the most and cheaper to the least",
         help="Seconds between help requests sent to the emperor when all workers are busy",
     ),
     Option(
-        ("vassal-sos-backlog",), kind="int", default="0 (off)", subsystem="emperor",
+        ("vassal-sos-backlog",), kind="int", default="0 (off)", subsystem="emperor", status="refused",
+        reason="a vassal grows by itself: set workers to the most and cheaper to the least",
         help="Send a help request when the listen backlog exceeds this",
     ),
     Option(
@@ -137,7 +151,7 @@ ROWS = (
         help="name=value passed with --set to each vassal",
     ),
     Option(
-        ("heartbeat",), kind="int", default="0 (off)", subsystem="emperor",
+        ("heartbeat",), kind="int", default="0 (off)", subsystem="emperor", status="supported",
         help="Seconds between liveness messages a vassal sends to its emperor",
     ),
     Option(

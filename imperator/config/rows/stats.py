@@ -33,11 +33,13 @@ ROWS = (
     ),
     Option(
         ("stats-http",), takes="none", kind="flag", default="off", implies=("master",), subsystem="stats",
+        status="supported",
         help="Send an HTTP response head before the statistics JSON",
     ),
     Option(
         ("stats-minified", "stats-min"), takes="none", kind="flag", default="off", implies=("master",),
-        subsystem="stats", help="Emit compact JSON",
+        subsystem="stats",
+        status="supported", help="Emit compact JSON",
     ),
     Option(
         ("stats-push",), kind="list", repeats=True, implies=("master", "metrics"), subsystem="stats",
@@ -49,6 +51,7 @@ ROWS = (
     ),
     Option(
         ("stats-no-cores",), takes="none", kind="flag", default="off", implies=("master",), subsystem="stats",
+        status="supported",
         help="Omit per-core data from statistics",
     ),
     Option(

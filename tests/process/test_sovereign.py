@@ -9,9 +9,9 @@ import socket
 import pytest
 
 from imperator import pipes
-from imperator.master.sovereign import Sovereign
 from imperator.pipes import FromVassal, Keep, State
 from imperator.process.loop import Loop
+from imperator.process.sovereign import Sovereign
 
 KINDS = {"ours": socket.SOCK_SEQPACKET, "uwsgi": socket.SOCK_STREAM}
 

@@ -7,9 +7,9 @@ import socket
 import pytest
 
 from imperator.config.settings import Endpoint
-from imperator.master.stats_server import CLIENTS, StatsServer
 from imperator.process.listeners import Listener
 from imperator.process.loop import Loop
+from imperator.process.stats_server import CLIENTS, StatsServer
 
 
 @pytest.fixture
