@@ -7,13 +7,15 @@ success. Such a site is unreachable, so here it is an error that tells the right
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Sequence
 
 from imperator.config.complain import Complaints
 from imperator.config.pairs import Pair
 from imperator.config.settings import Endpoint
-from imperator.config.values import leading_digits, split_comment
+from imperator.config.values import HARMLESS, MOVE, leading_digits, split_comment
 
+_HOST = re.compile(r"[\w.:%-]*")
 LONGEST_PATH = 102
 """What uWSGI allows a unix socket; the kernel allows 107."""
 
@@ -30,8 +32,11 @@ def endpoint(pair: Pair, base: str, complaints: Complaints, shared: Sequence[End
         return None
     plain, comment = split_comment(text)
     if comment:
-        complaints.warn("comment-in-value", pair.where, f"the comment behind {pair.key} is part of its address",
-                        f"put it on a line of its own; {plain} is used")
+        if ":" in plain:
+            complaints.warn("comment-in-value", pair.where, HARMLESS, MOVE)
+        else:
+            complaints.warn("comment-in-value", pair.where, f"the comment behind {pair.key} is part of its path",
+                            f"put it on a line of its own; {plain} is used")
         text = plain
     if text.startswith("="):
         return _shared(pair, text, shared, complaints)
@@ -78,7 +83,10 @@ def _inet(pair: Pair, text: str, base: str, complaints: Complaints) -> Endpoint 
                         complaints)
         if ":" in host:
             return _bad(pair, text, "is an IPv6 address without brackets", f"write [{host}]:{port_text}", complaints)
-    port = _port(pair, text, port_text, complaints)
+    host = host.rstrip(" \t")  # as inet_addr does, and strtol below
+    if "*" not in host and not _HOST.fullmatch(host):
+        return _bad(pair, text, f"has {host}, which is the name of no host", "write host:port", complaints)
+    port = _port(pair, text, port_text.lstrip(" \t"), complaints)
     if port is None:
         return None
     if kind == "inet6":

@@ -35,6 +35,14 @@ def advise(settings: Settings, pairs: Sequence[Pair], world: World) -> list[Diag
             "one large cookie is answered 431; write 32768, or remove the line",
         )
     _open_to_all(settings, found)
+    _impatient(settings, pairs, found)
+    if settings.uid == 0 and "uid" in settings.where:
+        found.warn(
+            "runs-as-root",
+            settings.where["uid"],
+            "whoever finds a hole in the application is root on this machine",
+            "write uid and gid of a user that owns nothing else; sockets and logs are opened before",
+        )
     return [one._replace(severity=Severity.NOTE) for one in found]
 
 
@@ -62,6 +70,19 @@ def _defaults(settings: Settings, pairs: Sequence[Pair], found: Complaints) -> N
             first,
             "without harakiri a request that hangs keeps its worker for ever",
             "write harakiri = 60, or more than your slowest request takes",
+        )
+
+
+def _impatient(settings: Settings, pairs: Sequence[Pair], found: Complaints) -> None:
+    """A wait for a client that ``harakiri`` makes void: it kills the worker before the wait can end."""
+    pair = next((pair for pair in reversed(pairs) if pair.key == "socket-timeout"), None)
+    limit = int(settings.lives.harakiri)
+    if pair is not None and 0 < limit < settings.socket_timeout:
+        found.warn(
+            "harakiri-shorter",
+            pair.where,
+            f"harakiri = {limit} ends a request before {pair.key} = {settings.socket_timeout} can",
+            f"write {pair.key} = {max(limit // 2, 1)}, so that a client that stalls costs no worker",
         )
 
 

@@ -109,6 +109,7 @@ CODES: dict[str, str] = {
     "socket-closed": "nobody but its owner may connect to a socket",
     "no-socket": "nothing says where to listen",
     "no-application": "nothing says which application to run",
+    "runs-as-root": "the application runs as root because a line says so",
     "buffer-small": "the room for headers is small",
     "vacuum-off": "sockets stay behind when the instance has ended",
     "need-app-off": "an application that cannot be loaded is served as errors",

@@ -13,7 +13,6 @@ from imperator.config.option import Option
 from imperator.config.options import lookup, plugin_of
 from imperator.config.pairs import Pair
 from imperator.config.settings import Endpoint, Settings
-from imperator.config.values import leading_digits
 from imperator.errors import COMMAND_LINE, Diagnostic, Where
 
 _FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -76,6 +75,15 @@ _LOADERS = frozenset(
 _WSGI = frozenset(("mount", "paste", "ini-paste", "ini-paste-logged", "pyrun", "web3", "pump", "wsgi-lite", "pecan"))
 """Of those, the ones that name an application in Python."""
 
+_FILES = frozenset(("static-map", "static-map2", "check-static", "static-index", "fileserve-mode"))
+"""Of those, the ones that serve files only."""
+
+_LANGUAGES = frozenset((
+    "php", "psgi", "rack", "cgi", "pypy", "mono", "lua", "jvm", "jwsgi", "ring", "gccgo", "webdav", "xslt", "glusterfs",
+    "rados", "coroae",
+))  # fmt: skip
+"""Plugins that answer requests."""
+
 _ROUTES = frozenset(
     (
         "http-to",
@@ -128,7 +136,6 @@ def combine(
             present.setdefault(row.name, pair)
     possible = {row.name for name in left_out if (row := lookup(name)) is not None}
     _lonely(settings, pairs, present.keys() | possible, found)
-    _impatient(pairs, found)
     _crowded(settings, found)
     if settings.command is None and not settings.emperor:
         _nothing_to_do(settings, pairs, present, found, vassal)
@@ -168,29 +175,6 @@ def _wanted(row: Option) -> tuple[str, ...]:
     return next((heads for start, heads in _FAMILIES if row.name.startswith(start)), ())
 
 
-def _impatient(pairs: Sequence[Pair], found: Complaints) -> None:
-    """Timeouts that harakiri makes void: it kills the worker before they can end the wait."""
-    last: dict[str, tuple[Pair, int]] = {}
-    for pair in pairs:
-        row = lookup(pair.key)
-        if row is not None and row.name in ("harakiri", "http-timeout", "socket-timeout"):
-            digits = leading_digits(pair.text().strip())[0]
-            if digits and len(digits) < 10:
-                last[row.name] = (pair, int(digits))
-    if "harakiri" not in last or last["harakiri"][1] <= 0:
-        return
-    killer, limit = last["harakiri"]
-    for name in ("http-timeout", "socket-timeout"):
-        if name in last and last[name][1] > limit:
-            pair, seconds = last[name]
-            found.warn(
-                "harakiri-shorter",
-                killer.where,
-                f"harakiri = {limit} ends a request before {pair.key} = {seconds} of {pair.where} can",
-                f"write harakiri = {seconds + 10}, or a shorter {pair.key}",
-            )
-
-
 def _crowded(settings: Settings, found: Complaints) -> None:
     """Addresses of which one is a part of the other: the kernel gives the port to the first only."""
     seen: list[tuple[str, str, Where, Endpoint]] = []
@@ -228,8 +212,15 @@ def _nothing_to_do(
         _no_socket(present, found, vassal, pairs)
     if settings.loaders or settings.apps.mounts or not pairs:
         return
-    foreign = next((pair for pair in pairs if plugin_of(pair.key)), None)
-    if not any(name in present for name in _LOADERS):
+    foreign = next((pair for pair in pairs if plugin_of(pair.key) in _LANGUAGES), None)
+    if foreign is not None and present.keys() & _LOADERS <= _FILES:
+        found.error(
+            "no-application",
+            foreign.where,
+            f"the application belongs to uWSGI's plugin {plugin_of(foreign.key)}, which Imperator does not have",
+            "leave this one with uWSGI",
+        )
+    elif not any(name in present for name in _LOADERS):
         router = next((pair for name, pair in present.items() if name in _ROUTES), None)
         if router is not None and settings.listen:
             found.error(
@@ -237,14 +228,6 @@ def _nothing_to_do(
                 router.where,
                 f"{router.key} passes requests on to other servers, and Imperator does not",
                 "put nginx or HAProxy in front of them, or leave this one with uWSGI",
-            )
-        elif foreign is not None:
-            plugin = plugin_of(foreign.key)
-            found.error(
-                "no-application",
-                foreign.where,
-                f"the application belongs to uWSGI's plugin {plugin}, which Imperator does not have",
-                "leave this one with uWSGI",
             )
         elif settings.listen:
             found.warn(

@@ -7,6 +7,7 @@ matter, except for placeholders that were left over.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from imperator.config.complain import Complaints
@@ -26,6 +27,7 @@ _LOG_WORDS = frozenset((
     "time", "ltime", "ftime", "ctime", "epoch", "msecs", "micros", "secs", "tmsecs", "tmicros", "pid", "wid", "core",
     "switches", "vars", "headers", "pktsize", "vsz", "rss", "werr", "rerr", "ioerr",
 ))
+_SHELL_WORD = re.compile(r"(?:^|[/:=,])\$[A-Z][A-Z0-9_]+")
 _TEMPLATES = (("${", "}"), ("{{", "}}"), ("<%=", "%>"))
 _FREE_TEXT = ("log", "route", "hook", "print", "response", "final", "error", "add-header", "exec", "attach", "cron")
 
@@ -61,7 +63,8 @@ def _known(pair: Pair, row: Option, complaints: Complaints) -> None:
         complaints.warn("refused-option", pair.where, f"{pair.key} has no effect in Imperator", row.reason)
     elif row.name == "plugins":
         for name in map(str.strip, (pair.value or "").split(",")):
-            if name.removeprefix("0:").startswith("python2") and not is_plugin_here(name):
+            name = name.removeprefix("0:")
+            if name.startswith("python2") and not is_plugin_here(name):
                 complaints.warn("foreign-plugin", pair.where, f"{name} is Python 2, which Imperator does not have",
                                 "the application must run under Python 3.10 or later; then remove the line")
             elif name and not is_plugin_here(name):
@@ -80,10 +83,14 @@ def _unknown(
                         "the line is ignored")
         return
     hint = f"did you mean {near}" if near else "remove it, or define a variable with set-placeholder"
+    why = "and nothing uses it"
+    word, blank, rest = pair.key.partition(" ")
+    if near is not None and blank and nearest(word) == near and pair.value:
+        why, hint = f"because a = is missing behind {word}", f"write {near} = {rest.strip()}={pair.value}"
     if strict and not (pair.where == ENVIRONMENT and _from_an_orchestrator(pair.key)):
         complaints.error("unknown-option", pair.where, f"{pair.key} is no option and the configuration is strict", hint)
     elif near is not None and not used and pair.where != COMMAND_LINE:
-        complaints.warn("unknown-option", pair.where, f"{pair.key} is no option and nothing uses it", hint)
+        complaints.warn("unknown-option", pair.where, f"{pair.key} is no option {why}", hint)
 
 
 def _from_an_orchestrator(key: str) -> bool:
@@ -97,8 +104,9 @@ def _leftovers(pair: Pair, row: Option, complaints: Complaints) -> None:
     Addresses and numbers speak for themselves when they are read; log formats and rules have such text of their own.
     """
     value = pair.value or ""
-    if any(left in value and right in value for left, right in _TEMPLATES) and not row.name.startswith(
-            ("route", "log", "final", "response", "error")):
+    marked = any(left in value and right in value for left, right in _TEMPLATES)
+    shell = row.name != "env" and not row.name.startswith(_FREE_TEXT) and _SHELL_WORD.search(value)
+    if shell or (marked and not row.name.startswith(("route", "log", "final", "response", "error"))):
         complaints.warn("placeholder-foreign", pair.where, f"{pair.key} = {value} holds a mark of a template",
                         "fill it in before, or write $(NAME) for a variable of the environment")
         return

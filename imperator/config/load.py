@@ -54,6 +54,8 @@ class Loaded(NamedTuple):
     """The files that were read, absolute, in order: what a reload depends on."""
     left_out: frozenset[str] = frozenset()
     """The names in lines that a condition left out: another environment may take them."""
+    asked: frozenset[str] = frozenset()
+    """The names that some line refers to, and those of declared options: unknown keys with a purpose."""
 
 
 def read(argv: Sequence[str], world: World) -> Loaded:
@@ -71,7 +73,10 @@ def read(argv: Sequence[str], world: World) -> Loaded:
         elif word.value is not None:
             reader.positional(word.value)
     reader.finish()
-    return Loaded(tuple(reader.pairs), tuple(reader.complaints), tuple(reader.files), frozenset(reader.left_out))
+    return Loaded(
+        tuple(reader.pairs), tuple(reader.complaints), tuple(reader.files), frozenset(reader.left_out),
+        frozenset((*reader.asked, *reader.macros)),
+    )
 
 
 class _Reader:
@@ -86,11 +91,11 @@ class _Reader:
         self.halted = False
         self._environ = dict(world.facts.environ)
         self._fetches = False
-        self._asked: set[str] = set()
+        self.asked: set[str] = set()
         self._block: Block | None = None
         self._inside: Pair | None = None  # the opener of the active block whose lines are being taken
         self._depth_of_errors = 0
-        self._macros: dict[str, str] = {}
+        self.macros: dict[str, str] = {}
         self._forbidden: frozenset[str] | None = None
         self._allowed: frozenset[str] | None = None
         self._before: list[str] = []
@@ -132,8 +137,8 @@ class _Reader:
         letters: dict[str, tuple[str, Takes]] = {}
 
         def takes(name: str) -> Takes | None:
-            if name in self._macros:
-                return "required" if _has_arguments(self._macros[name]) else "none"
+            if name in self.macros:
+                return "required" if _has_arguments(self.macros[name]) else "none"
             row = lookup(name)
             return row.takes if row else foreign_takes().get(name)  # type: ignore[return-value]
 
@@ -142,7 +147,7 @@ class _Reader:
                 letters.update({row.short: (row.name, row.takes) for row in rows() if row.short})
             return letters.get(which)
 
-        return Known(takes, lambda: [*names(), *self._macros], letter)
+        return Known(takes, lambda: [*names(), *self.macros], letter)
 
     # one pair
 
@@ -233,7 +238,7 @@ class _Reader:
                 return
             self._block = open_block(pair, self.pairs, self.world, self.complaints, self._environ)
             if key.startswith("if-"):
-                self._asked.add((pair.value or "").partition("=")[0])
+                self.asked.add((pair.value or "").partition("=")[0])
         self.pairs.append(pair)
         action = self._actions.get(key)
         if action is not None:
@@ -271,7 +276,7 @@ class _Reader:
             self.complaints.error("set-without-equals", pair.where, f"{pair.key} = {pair.text()} has no =",
                                   f"write {pair.key} = name=option=$1")
             return
-        self._macros[name] = template
+        self.macros[name] = template
 
     def _resolve(self, pair: Pair) -> None:
         name, equals, host = (pair.value or "").partition("=")
@@ -383,7 +388,7 @@ class _Reader:
         text = pair.value or ""
         if "(" not in text:
             return text
-        self._asked.update(references(text))
+        self.asked.update(references(text))
         known = {other.key: other.value for other in reversed(self.pairs)}
         try:
             return expand(expand(text, "$", self._environ.get), "%", known.get)
@@ -468,7 +473,7 @@ class _Reader:
             self.complaints.warn("block-unclosed", opener.where,
                                  f"{opener.key} = {opener.text()} is never closed, everything behind it {lost}",
                                  "write endif = or endfor = behind its last line")
-        self._asked |= expand_all(self.pairs, _is_done, self._environ, self._read, self.complaints)
+        self.asked |= expand_all(self.pairs, _is_done, self._environ, self._read, self.complaints)
         index = 0
         while index < len(self.pairs) and len(self.pairs) < MOST_PAIRS:
             pair = self.pairs[index]
@@ -479,11 +484,11 @@ class _Reader:
                 self._via = ""
             elif pair.key == "declare-option2":
                 self._declare(pair)
-            elif pair.key in self._macros and pair.via != "declare-option":
-                made = _macro(pair, self._macros[pair.key])
+            elif pair.key in self.macros and pair.via != "declare-option":
+                made = _macro(pair, self.macros[pair.key])
                 self.pairs[index:index] = made
                 index += len(made)
-        judge(self.pairs, self._asked, frozenset(self._macros), self.complaints)
+        judge(self.pairs, self.asked, frozenset(self.macros), self.complaints)
 
 
 def _is_done(pair: Pair) -> bool:

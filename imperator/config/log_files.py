@@ -17,6 +17,17 @@ from imperator.config.settings import LogEncoder, Logs, LogSink
 from imperator.config.values import flag, number, octal
 
 _KINDS = ("file", "stdio", "fd", "socket", "syslog", "rsyslog")
+_OF_PLUGINS = {
+    "systemd": "remove the line: what is written to standard error is in the journal already",
+    "python": "write file:PATH, and let a program read the file; Python's logging is for the application",
+    "redis": "write socket:ADDRESS or rsyslog:ADDRESS, and let a log daemon pass it on",
+    "mongodblog": "write socket:ADDRESS or rsyslog:ADDRESS, and let a log daemon pass it on",
+    "graylog2": "write rsyslog:ADDRESS",
+    "pipe": "write socket:ADDRESS, or let the service manager read standard error",
+    "zeromq": "write socket:ADDRESS or rsyslog:ADDRESS",
+    "crypto": "write rsyslog:ADDRESS to a log daemon of this machine, which can encrypt",
+}
+"""Loggers that uWSGI has, or gets from a plugin, and what to use instead of each."""
 _WITH_TARGET = ("file", "fd", "socket", "rsyslog")
 _ENCODERS = ("prefix", "suffix", "nl", "format", "json")
 _NAMED = re.compile(r"([^:/ ]+) +(.*)", re.DOTALL)
@@ -90,9 +101,12 @@ class _Reader:
                 label, text = named[1], named[2].strip()
             kind, _, target = text.partition(":")
             if kind not in _KINDS:
-                self._complaints.warn("logger-unknown", pair.where, f"{pair.key} = {pair.text()} names no logger that"
-                                      " there is", "write file:PATH, stdio, fd:NUMBER, socket:ADDRESS, syslog:NAME or"
-                                      " rsyslog:ADDRESS; the log goes where it went before")
+                fact = "names no logger that there is"
+                hint = "write file:PATH, stdio, fd:NUMBER, socket:ADDRESS, syslog:NAME or rsyslog:ADDRESS"
+                if kind in _OF_PLUGINS:
+                    fact, hint = f"asks for uWSGI's logger {kind}, which Imperator does not have", _OF_PLUGINS[kind]
+                self._complaints.warn("logger-unknown", pair.where, f"{pair.key} = {pair.text()} {fact}",
+                                      f"{hint}; until then the log goes where it went before")
             elif (kind in _WITH_TARGET and not target) or (kind == "fd" and not target.isdecimal()):
                 self._complaints.error("logger-incomplete", pair.where, f"{pair.key} = {pair.text()} does not say where"
                                        " to", f"write {pair.key} = {kind}:" + ("2" if kind == "fd" else "..."))

@@ -64,11 +64,15 @@ def _time_format(last: Callable[[str], Pair | None], complaints: Complaints) -> 
 def _check(pair: Pair, complaints: Complaints) -> None:
     """Complain about what the format will not do."""
     text = pair.text()
-    for name in dict.fromkeys(_VARIABLE.findall(text)):
-        if name not in VARIABLES and not _OPEN.fullmatch(name):
-            complaints.warn("log-variable-unknown", pair.where, f"%({name}) in {pair.key} is no variable of the log",
-                            f"a `-` is logged in its place; for a header write %(var.HTTP_{name.upper()})"
-                            if re.fullmatch(r"\w+", name) else "a `-` is logged in its place")
+    names = [n for n in dict.fromkeys(_VARIABLE.findall(text)) if n not in VARIABLES and not _OPEN.fullmatch(n)]
+    if names:
+        shown = ", ".join(f"%({name})" for name in names)
+        hint = "take it out: a `-` is logged in its place"
+        word = next((name for name in names if re.fullmatch(r"\w+", name)), "")
+        if word:
+            hint += f"; if a header of the request is meant, write %(var.HTTP_{word.upper()})"
+        complaints.warn("log-variable-unknown", pair.where,
+                        f"{shown} in {pair.key}: there is no such variable of the log", hint)
     if text.lstrip().startswith("{") and not _is_json(_VARIABLE.sub("0", text)):
         complaints.warn("log-format-not-json", pair.where, f"{pair.key} begins like JSON, and its lines will be none",
                         "close every quote and bracket, or leave the brace at the front out")

@@ -11,6 +11,9 @@ from imperator.config.expand import unresolved
 from imperator.config.pairs import Pair
 from imperator.config.world import World
 
+HARMLESS = "the comment behind the value is part of it, which does no harm here"
+"""The same text for every option, so that a check tells of all such lines at once."""
+MOVE = "put it on a line of its own, as `imperator check --fix` does"
 _FALSE = frozenset(("0", "false", "off", "no"))
 _TRUE = frozenset(("1", "true", "on", "yes", ""))
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "k": "thousands", "kb": "kilobytes",
@@ -28,13 +31,14 @@ def flag(pair: Pair, complaints: Complaints) -> bool:
     if word not in _TRUE:
         plain, comment = split_comment(word)
         if comment:
-            wrong = plain in _FALSE
-            complaints.warn(
-                "comment-in-value", pair.where,
-                f"the comment behind {pair.key} is part of its value"
-                + (", which therefore counts as true" if wrong else ""),
-                f"write {pair.key} = {plain} and put the comment on a line of its own",
-            )
+            if plain in _FALSE:
+                complaints.warn(
+                    "comment-in-value", pair.where,
+                    f"the comment behind {pair.key} is part of its value, which therefore counts as true",
+                    f"write {pair.key} = {plain} and put the comment on a line of its own",
+                )
+            else:
+                complaints.warn("comment-in-value", pair.where, HARMLESS, MOVE)
         else:
             complaints.warn("flag-unclear", pair.where, f"{pair.key} = {pair.value} counts as true",
                             "write true or false")
@@ -167,8 +171,7 @@ def _nobody(what: str, pair: Pair, text: str, complaints: Complaints) -> None:
 def _trailing(pair: Pair, digits: str, rest: str, complaints: Complaints) -> None:
     plain, comment = split_comment(pair.text())
     if comment and plain == digits:
-        complaints.warn("comment-in-value", pair.where, f"the comment behind {pair.key} is part of its value",
-                        f"write {pair.key} = {digits} and put the comment on a line of its own")
+        complaints.warn("comment-in-value", pair.where, HARMLESS, MOVE)
         return
     unit = _UNITS.get(rest.strip().lower())
     complaints.warn("number-trailing", pair.where, f"{pair.key} = {pair.text()} counts as {digits}",

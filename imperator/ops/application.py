@@ -17,9 +17,15 @@ from imperator.config.expand import unresolved
 from imperator.config.settings import Settings
 from imperator.errors import Diagnostic, Severity, Where
 from imperator.ops.ground import look
+from imperator.ops.oddities import MODULE
 from imperator.ops.person import READ, Person
 
 LARGEST = 4 << 20
+_ASGI = "serve it with an ASGI server, or wrap it: application = a2wsgi.ASGIMiddleware(app)"
+_ASGI_MAKERS = frozenset((
+    "FastAPI", "Starlette", "Quart", "Litestar", "Sanic", "get_asgi_application", "ProtocolTypeRouter", "BlackSheep",
+))  # fmt: skip
+"""Classes and functions whose results speak ASGI."""
 
 
 class _Source(NamedTuple):
@@ -33,18 +39,30 @@ def examine(settings: Settings, runner: Person) -> list[Diagnostic]:
         return []
     if settings.home is not None and not os.path.isdir(settings.home):
         return []
-    found: list[Diagnostic] = []
     default = settings.callable or "application"
-    named = [(loader, default) for loader in settings.loaders]
-    named += [(mount.loader, mount.callable or default) for mount in settings.apps.mounts]
-    for loader, name in named:
-        if unresolved(loader.target) or any(mark in loader.target for mark in ("{{", "${", "<%")):
-            continue
-        if loader.kind == "file":
-            found += _file(settings, loader, name, runner)
-        elif loader.kind == "module":
-            found += _module(settings, loader, name, runner)
+    found = _root(settings, default, runner)
+    for mount in settings.apps.mounts:
+        found += _one(settings, mount.loader, mount.callable or default, runner)
     return found
+
+
+def _root(settings: Settings, default: str, runner: Person) -> list[Diagnostic]:
+    """Of several applications for the root the first that loads is served, those before it only fail in the log."""
+    found: list[Diagnostic] = []
+    for loader in settings.loaders:
+        wrong = _one(settings, loader, default, runner)
+        if not any(one.severity is Severity.ERROR for one in wrong):
+            return [one._replace(severity=Severity.WARNING) for one in found] + wrong
+        found += wrong
+    return found
+
+
+def _one(settings: Settings, loader: Loader, name: str, runner: Person) -> list[Diagnostic]:
+    if unresolved(loader.target) or any(mark in loader.target for mark in ("{{", "${", "<%")):
+        return []
+    if loader.kind == "file":
+        return _file(settings, loader, name, runner)
+    return _module(settings, loader, name, runner) if loader.kind == "module" else []
 
 
 def _file(settings: Settings, loader: Loader, name: str, runner: Person) -> list[Diagnostic]:
@@ -54,22 +72,20 @@ def _file(settings: Settings, loader: Loader, name: str, runner: Person) -> list
     if state is None:
         if closed := runner.barrier(path):
             return [_closed(loader, path, runner, closed)]
-        return [
-            Diagnostic(
-                "app-missing",
-                loader.where,
-                f"there is no file {path}",
-                f"names begin at {base}; correct the name, or set chdir",
-            )
-        ]
+        hint = f"names begin at {base}; correct the name, or set chdir"
+        script, colon, attribute = loader.target.rpartition(":")
+        if colon and look(os.path.join(base, script)) is not None:
+            hint = f"a file takes no callable: write wsgi-file = {script} and callable = {attribute}"
+        elif look(path + ".py") is not None:
+            hint = f"there is {path}.py"
+        return [Diagnostic("app-missing", loader.where, f"there is no file {path}", hint)]
     return _source(settings, loader, path, name, runner)
 
 
 def _module(settings: Settings, loader: Loader, default: str, runner: Person) -> list[Diagnostic]:
     name, _, attribute = loader.target.partition(":")
-    if not all(part.isidentifier() for part in name.split(".")):
-        hint = "write package.module:callable, without .py"
-        return [Diagnostic("app-name-invalid", loader.where, f"{name} is no name of a module", hint)]
+    if not MODULE.fullmatch(name):
+        return []  # oddities.py speaks of it
     if name.split(".")[0] in sys.stdlib_module_names:
         return []
     folders = _own_folders(settings)
@@ -81,14 +97,10 @@ def _module(settings: Settings, loader: Loader, default: str, runner: Person) ->
             if not certain:
                 return []
             shown = ", ".join(dict.fromkeys(folders + more[:1]))
-            return [
-                Diagnostic(
-                    "app-missing",
-                    loader.where,
-                    f"there is no module {name}",
-                    f"looked in {shown}; set chdir or pythonpath to the directory that holds it",
-                )
-            ]
+            hint = f"looked in {shown}; set chdir or pythonpath to the directory that holds it"
+            if below := _below(folders[0], name):
+                hint = f"it is in {below}: write chdir = {below}, or pythonpath = {below}"
+            return [Diagnostic("app-missing", loader.where, f"there is no module {name}", hint)]
     if not source.path:
         return []
     return _source(settings, loader, source.path, attribute or default, runner)
@@ -145,6 +157,15 @@ def _find(folders: list[str], name: str) -> _Source | None:
     return None
 
 
+def _below(folder: str, name: str) -> str:
+    """The directory in ``folder`` that holds the module, if one of the first hundred does."""
+    try:
+        names = sorted(os.listdir(folder))[:100]
+    except OSError:
+        return ""
+    return next((path for one in names if _find([path := os.path.join(folder, one)], name)), "")
+
+
 def _source(settings: Settings, loader: Loader, path: str, attribute: str, runner: Person) -> list[Diagnostic]:
     state = look(path)
     closed = runner.barrier(path)
@@ -161,8 +182,10 @@ def _source(settings: Settings, loader: Loader, path: str, attribute: str, runne
         return [_broken(settings, loader, path, error)]
     except (OSError, ValueError, RecursionError, MemoryError):
         return []
-    name = attribute.removesuffix("()").split(".")[0]
-    if name in _bound(tree) or _obscure(tree):
+    name = attribute.removesuffix("()")
+    if name in _bound(tree):
+        return _unfit(tree, loader, name, called=attribute.endswith("()"))
+    if _obscure(tree):
         return []
     offer = [
         node.targets[0].id
@@ -174,6 +197,33 @@ def _source(settings: Settings, loader: Loader, path: str, attribute: str, runne
     ]
     hint = f"it has {offer[0]}: write callable = {offer[0]}" if offer else "name another with callable ="
     return [Diagnostic("app-callable-missing", loader.where, f"{path} defines no {name}", hint)]
+
+
+def _unfit(tree: ast.Module, loader: Loader, name: str, *, called: bool) -> list[Diagnostic]:
+    """What is there by the name, and cannot be called as it will be."""
+    bound = [node for node in tree.body if name in _bound(ast.Module([node], []))]
+    if len(bound) != 1:
+        return []  # it depends
+    node, fact, hint = bound[0], "", ""
+    if isinstance(node, ast.FunctionDef) and not node.decorator_list:
+        given = node.args.posonlyargs + node.args.args
+        least = len(given) - len(node.args.defaults)
+        most = 1 << 30 if node.args.vararg else len(given)
+        if called and least:
+            fact = f"{name}() is called without arguments, and {name} takes {least}"
+            hint = f"write {name} without parentheses" if least == 2 else f"give {name} defaults, or name another"
+        elif not called and not least <= 2 <= most:
+            takes = f"takes {least or 'no'} argument{'s' if least != 1 else ''}"
+            fact = f"{name} {takes}, and a WSGI application is called with two"
+            hint = f"write {name}() if it makes the application" if not least else "name another with callable ="
+    elif isinstance(node, ast.AsyncFunctionDef):
+        fact, hint = f"{name} is asynchronous, and a WSGI application is not", _ASGI
+    elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+        made = node.value.func
+        maker = made.attr if isinstance(made, ast.Attribute) else made.id if isinstance(made, ast.Name) else ""
+        if maker in _ASGI_MAKERS:
+            fact, hint = f"{name} is made by {maker} and speaks ASGI, not WSGI", _ASGI
+    return [Diagnostic("app-not-wsgi", loader.where, fact, hint)] if fact else []
 
 
 def _closed(loader: Loader, path: str, runner: Person, closed: str) -> Diagnostic:

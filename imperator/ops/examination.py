@@ -20,8 +20,12 @@ from imperator.config.settings import Settings
 from imperator.errors import Diagnostic, Severity, Where
 from imperator.ops import application, ground
 from imperator.ops.finding import Finding, Lines, findings
+from imperator.ops.oddities import oddities
+from imperator.ops.once import once
+from imperator.ops.replaced import replaced
 from imperator.ops.subject import Subject
 from imperator.ops.unfinished import gather
+from imperator.ops.unused import unused
 from imperator.process.world import RealWorld
 
 ELSEWHERE = frozenset(
@@ -103,6 +107,11 @@ def examine(subject: Subject, *, advice: bool = True, elsewhere: bool = False) -
     if any(one.code == "not-examined" for one in diagnostics):
         diagnostics = [one for one in diagnostics if one.code not in ("no-socket", "no-application")]
     lines = Lines(subject.directory)
+    diagnostics += oddities(settings, loaded.pairs)
+    diagnostics += replaced(loaded.pairs, lines)
+    if advice:
+        diagnostics += _unused(loaded, diagnostics, lines)
+    diagnostics = once(diagnostics)
     for file in dict.fromkeys(one.where.file for one in diagnostics if one.where and one.where.line):
         diagnostics = gather(file, diagnostics, lines)
     main = next((file for file in loaded.files), "")
@@ -113,6 +122,13 @@ def examine(subject: Subject, *, advice: bool = True, elsewhere: bool = False) -
 
 def _combined(settings: Settings, loaded: Loaded, subject: Subject) -> list[Diagnostic]:
     return combine(settings, loaded.pairs, vassal=subject.vassal, left_out=loaded.left_out)
+
+
+def _unused(loaded: Loaded, diagnostics: Sequence[Diagnostic], lines: Lines) -> list[Diagnostic]:
+    places = {one.where for one in diagnostics}
+    told = {pair.key for pair in loaded.pairs if pair.where in places}
+    texts = (line for file in loaded.files for line in lines.of(file))
+    return unused(loaded.pairs, loaded.asked, told, texts)
 
 
 def in_order(found: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -157,4 +173,7 @@ def _fix(one: Diagnostic) -> str:
     """What to do about a complaint."""
     if one.code == "file-unreadable":
         return f"{_FIXES[one.code]}; {one.hint}"
+    if one.code == "placeholder-unresolved" and one.message.startswith("$("):
+        name = one.message[2:].partition(")")[0]
+        return f"set it where the server is started, and for this check: {name}=... imperator check"
     return _FIXES.get(one.code, one.hint)

@@ -14,6 +14,7 @@ from imperator.errors import Diagnostic, Severity, Where, printable
 ABOUT_NAMES = frozenset(
     (
         "unknown-option",
+        "key-unused",
         "foreign-option",
         "not-yet",
         "refused-option",
@@ -93,6 +94,7 @@ def findings(diagnostics: Iterable[Diagnostic], lines: Lines, secrets: Mapping[W
         grouped.setdefault((one.code, file, one.message), []).append(one)
     made = []
     for several in grouped.values():
+        several.sort(key=lambda one: one.where.line if one.where else 0)
         first = several[0]
         also = tuple(
             dict.fromkeys(

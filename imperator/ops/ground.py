@@ -6,6 +6,8 @@ persons: who starts the instance binds the sockets and opens pidfile and log, th
 
 from __future__ import annotations
 
+import functools
+import itertools
 import os
 import stat
 
@@ -125,6 +127,15 @@ def interpreter(home: str) -> str | None:
 def _socket(settings: Settings, one: Listen, starter: Person, runner: Person) -> list[Diagnostic]:
     endpoint = one.endpoint
     if endpoint.kind in ("inet", "inet6"):
+        if not settings.tuning.freebind and not local_address(endpoint.host):
+            return [
+                Diagnostic(
+                    "address-not-here",
+                    one.where,
+                    f"cannot listen on {one.address}: this machine has no such address",
+                    "give one that 'ip address' shows, or leave the host empty for all of them",
+                )
+            ]
         if 0 < endpoint.port < first_free_port() and starter.uid != 0:
             return [
                 Diagnostic(
@@ -259,6 +270,31 @@ def first_free_port() -> int:
             return int(file.read())
     except (OSError, ValueError):
         return 1024
+
+
+def local_address(host: str) -> bool:
+    """Whether an address written in numbers is one of this machine; of names and of IPv6 nothing is known here."""
+    parts = host.split(".")
+    numbers = len(parts) == 4 and all(part.isdecimal() and len(part) < 4 for part in parts)
+    if not numbers or parts[0] in ("127", "0"):
+        return True
+    own = _own_addresses()
+    return not own or host in own
+
+
+@functools.cache
+def _own_addresses() -> frozenset[str]:
+    """Every IPv4 address of this machine; empty if the kernel does not tell, or lets any be used."""
+    try:
+        with open("/proc/sys/net/ipv4/ip_nonlocal_bind", encoding="ascii") as file:
+            if file.read().strip() != "0":
+                return frozenset()
+        with open("/proc/net/fib_trie", encoding="ascii") as file:
+            lines = file.read().split("\n")
+    except (OSError, ValueError):
+        return frozenset()
+    pairs = itertools.pairwise(lines)
+    return frozenset(line.split()[-1] for line, below in pairs if "/32 host LOCAL" in below and line.strip())
 
 
 def look(path: str) -> os.stat_result | None:

@@ -1,7 +1,8 @@
 """``imperator check --fix``: changes that follow from a rule and nobody has to think about.
 
-Misspelled flags, names of options with underscores or capitals, ``name: value`` in INI, comments behind values and
-headers, byte-order marks. Only INI is mended, line by line; what a change would mean is never guessed.
+Misspelled flags, names of options with underscores or capitals, ``name: value`` in INI, a missing ``=``, comments
+behind values and headers, quotation marks around values, byte-order marks. Only INI is mended, line by line; what a
+change would mean is never guessed.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ _SLIPS = {
         "nope",
     ),
 }
-_CODES = frozenset(("flag-unclear", "unknown-option", "comment-in-value", "byte-order-mark", "section-comment"))
+_CODES = frozenset(
+    ("flag-unclear", "unknown-option", "comment-in-value", "byte-order-mark", "section-comment", "value-quoted")
+)
 
 
 def mend(examined: Sequence[Examined], *, yes: bool, quiet: bool = False) -> bool:
@@ -132,6 +135,9 @@ def _line(line: str, code: str) -> list[str]:
     plain, comment = split_comment(value)
     if code == "comment-in-value" and comment and plain:
         return [indent + _comment(comment), line[: line.index("=") + 1] + _gap(line) + plain]
+    if code == "value-quoted":
+        name, sign, inner = value.partition("=") if key == "env" else ("", "", value)
+        return [line[: line.index("=") + 1] + _gap(line) + name + sign + inner[1:-1]]
     if code == "flag-unclear":
         right = next((right for right, slips in _SLIPS.items() if value.lower() in slips), None)
         if right is not None:
@@ -150,6 +156,9 @@ def _named(line: str, key: str, equals: str) -> str:
         return f"{_plain(name)} = {value.strip()}"
     if lookup(_plain(key)) is not None:
         return _plain(key) + text[len(key) :]
+    name, blank, rest = key.partition(" ")
+    if equals and blank and lookup(_plain(name)) is not None:
+        return f"{_plain(name)} = {rest.strip()}={text[len(key) :].lstrip(' =')}"
     return text
 
 

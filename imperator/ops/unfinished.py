@@ -14,11 +14,18 @@ from imperator.errors import Diagnostic, Severity, Where
 from imperator.ops.finding import Lines
 
 _LANGUAGES = (
+    (re.compile(r"\{\{-?\s*(?:/\*|[.$]|(?:define|template|include|range|with|if|end)\b)"), "Go (Helm, Consul, Docker)"),
+    (re.compile(r"^\s*%\s*(?:for|if|elif|else|endfor|endif)\b.*:?\s*$"), "Mako"),
     (re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{%-?\s*$"), "Jinja (Ansible, Salt, Cookiecutter, Django)"),
     (re.compile(r"<%.*?%>"), "ERB (Puppet, Chef)"),
-    (re.compile(r"(?<![\w/])__[A-Z][A-Z0-9_]*__(?!\w)|(?<![\w/@])@[A-Z][A-Z0-9_]*@"), "a program that replaces marks"),
+    (
+        re.compile(r"(?<![\w/])__[A-Z][A-Z0-9_]*__(?!\w)|(?<![\w/@])@[A-Z][A-Z0-9_]*@|%[A-Z][A-Z0-9_]{2,}%"),
+        "a program that replaces marks",
+    ),
 )
 _SHELL = "the shell or envsubst"
+_MARKS = ("{{", "{%", "<%", "${")
+_SHELL_MARK = re.compile(r"\$\{\w+\}")
 _TEMPLATE_NAMES = (".j2", ".jinja", ".jinja2", ".erb", ".tpl", ".tmpl", ".template", ".mustache", ".in")
 _PERCENT = re.compile(r"%[a-z][a-z_]{2,}")
 _ABOUT_VALUES = frozenset(
@@ -42,6 +49,12 @@ _ABOUT_VALUES = frozenset(
         "syntax-error",
         "flag-unclear",
         "comment-in-value",
+        "address-not-here",
+        "percent-at-end",
+        "app-callable-missing",
+        "path-odd",
+        "value-quoted",
+        "key-unused",
         "no-permission",
         "file-unreadable",
         "placeholder-unresolved",
@@ -73,7 +86,15 @@ _ABOUT_VALUES = frozenset(
 
 
 _ABOUT_SEVERAL = frozenset(
-    ("cheaper-too-high", "lifetime-too-short", "harakiri-shorter", "address-duplicate", "no-effect-alone")
+    (
+        "cheaper-too-high",
+        "lifetime-too-short",
+        "harakiri-shorter",
+        "address-duplicate",
+        "no-effect-alone",
+        "app-shadowed",
+        "value-replaced",
+    )
 )
 """Complaints about two lines, of which the other one may hold a mark."""
 
@@ -117,13 +138,19 @@ def _within(one: Diagnostic, file: str, first: int, last: int) -> bool:
     return inside and (one.code == "merge-conflict" or one.severity is not Severity.ERROR)
 
 
-def _template(file: str, text: Sequence[str], found: Iterable[Diagnostic]) -> _Template | None:
+def _template(file: str, text: Sequence[str], found: Sequence[Diagnostic]) -> _Template | None:
     live = [(number, line) for number, line in enumerate(text, 1) if line.lstrip()[:1] not in ("#", ";", "")]
     free = ("route", "log-", "logformat", "hook", "exec", "cron", "attach", "smart-", "final-", "response-", "error-")
     for pattern, language in _LANGUAGES:
         numbers = [number for number, line in live if pattern.search(line) and not line.lstrip().startswith(free)]
         if numbers:
+            if language == "Mako":
+                numbers = [number for number, line in live if pattern.search(line) or "${" in line]
             return _Template(language, numbers, True)
+    if any(one.code == "syntax-error" for one in found if one.where and one.where.file == file):
+        numbers = [number for number, line in live if _SHELL_MARK.search(line)]
+        if numbers:
+            return _Template(_SHELL, numbers, True)
     if file.endswith(_TEMPLATE_NAMES):
         numbers = [number for number, line in live if _PERCENT.search(line)]
         if numbers:
@@ -140,12 +167,14 @@ def _as_template(file: str, template: _Template, found: Iterable[Diagnostic]) ->
     error = template.needed
     for one in found:
         here = one.where is not None and one.where.file == file
-        whole = here and one.where is not None and (one.where.line == 0 or one.code == "syntax-error")
+        whole = one.where is None or (here and (one.where.line == 0 or one.code == "syntax-error"))
+        derived = one.code == "placeholder-foreign" or any(mark in one.message for mark in _MARKS)
         if one.severity is Severity.NOTE:
             continue  # advice about text that will be another
         if here and one.code in _ABOUT_SEVERAL:
             continue
-        if here and one.where is not None and one.code in _ABOUT_VALUES and (one.where.line in marked or whole):
+        line = one.where.line if one.where else 0
+        if (here or whole) and one.code in _ABOUT_VALUES and (line in marked or whole or derived):
             error = error or (one.severity is Severity.ERROR and not whole)
         else:
             kept.append(one)

@@ -21,6 +21,7 @@ def parsed(text, option="socket", shared=()):
     ("\\0name", "@name"), ("127.0.0.1:8000", "127.0.0.1:8000"), (":8000", "0.0.0.0:8000"), ("  :8000", "0.0.0.0:8000"),
     ("localhost:80", "localhost:80"), ("[::1]:80", "[::1]:80"), ("[::]:80", "[::]:80"), ("host:", "host:0"),
     (":0", "0.0.0.0:0"), (":00123", "0.0.0.0:123"), ("fd://3", "fd://3"), ("127.*:80", "127.0.0.1:80"),
+    (": 80", "0.0.0.0:80"), ("127.0.0.1 :80", "127.0.0.1:80"),
 ])
 def test_an_address_is_taken_apart_without_a_word(text, shown):
     got, complaints = parsed(text)
@@ -31,6 +32,7 @@ def test_an_address_is_taken_apart_without_a_word(text, shown):
 @pytest.mark.parametrize("text", [
     "::1:8000", "unix:x.sock", "unix:///x.sock", "tcp://127.0.0.1:1", "127.0.0.1:abc", "127.0.0.1:99999",
     "127.0.0.1:-5", "[::1]", "[::1", "[]:80", "=0", "fd://x", "10.*:80", "/a:b/c", "a/b:c", "/" + "a" * 200,
+    '"127.0.0.1:80"', "my host:80",
 ])
 def test_what_uwsgi_binds_somewhere_else_is_an_error(text):
     got, complaints = parsed(text)

@@ -8,7 +8,10 @@ import pytest
 
 from tests.ops.checking import GOOD, ini, write
 
-ABOUT = ("app-missing", "app-syntax", "app-callable-missing", "app-name-invalid", "app-unreadable", "no-interpreter")
+ABOUT = (
+    "app-missing", "app-syntax", "app-callable-missing", "app-name-invalid", "app-unreadable", "app-not-wsgi",
+    "no-interpreter",
+)  # fmt: skip
 
 
 def about(checked):
@@ -48,6 +51,51 @@ CALLABLES = {
 def test_the_callable(tmp_path, text):
     write(tmp_path, app__py=text + "\n")
     assert serve(tmp_path, "wsgi-file = app.py") == ([] if CALLABLES[text] else ["app-callable-missing"])
+
+
+SHAPES = {
+    ("def app(e, s): pass", "app"): True,
+    ("def app(*a): pass", "app"): True,
+    ("def app(e, s, x=1): pass", "app"): True,
+    ("def app(): pass", "app"): False,
+    ("def app(e, s, x): pass", "app"): False,
+    ("def app(scope, receive, send): pass", "app"): False,
+    ("@wrap\ndef app(): pass", "app"): True,
+    ("if x:\n    def app(): pass\nelse:\n    def app(e, s): pass", "app"): True,
+    ("def app(): pass\napp = wrap(app)", "app"): True,
+    ("async def app(scope, receive, send): pass", "app"): False,
+    ("from fastapi import FastAPI\napp = FastAPI()", "app"): False,
+    ("app = get_asgi_application()", "app"): False,
+    ("app = Flask(__name__)", "app"): True,
+    ("def app(): pass", "app()"): True,
+    ("def app(config=None): pass", "app()"): True,
+    ("def app(e, s): pass", "app()"): False,
+    ("class app: pass", "app()"): True,
+}
+
+
+@pytest.mark.parametrize(("text", "name"), SHAPES)
+def test_what_can_be_called_as_it_will_be(tmp_path, text, name):
+    write(tmp_path, shop__py=text + "\n")
+    assert serve(tmp_path, f"module = shop:{name}") == ([] if SHAPES[text, name] else ["app-not-wsgi"])
+
+
+def test_the_first_application_that_loads_decides(tmp_path):
+    write(tmp_path, app__py=GOOD)
+    assert serve(tmp_path, "module = app", "wsgi-file = missing.py") == []
+    both = ("http-socket = 127.0.0.1:0", "module = app:nothing", "wsgi-file = app.py")
+    checked = ini(tmp_path, *both, "callable = nothing")
+    assert checked.verdict("site.ini") == "cannot-run"
+    checked = ini(tmp_path, *both)
+    assert (checked.verdict("site.ini"), checked.finding("app-callable-missing")["severity"]) == ("notes", "note")
+
+
+def test_where_the_module_is_is_told(tmp_path):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True, timeout=60)
+    (tmp_path / "src").mkdir()
+    write(tmp_path / "src", shop__py=GOOD)
+    checked = ini(tmp_path, "http-socket = 127.0.0.1:0", "module = shop", f"home = {tmp_path}/venv")
+    assert f"chdir = {tmp_path}/src" in checked.finding("app-missing")["fix"]
 
 
 def test_the_hint_names_the_one_that_is_there(tmp_path):

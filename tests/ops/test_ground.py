@@ -42,6 +42,8 @@ CASES = {
     "logto = /tmp": ["cannot-open-log"],
     "home = none": ["no-interpreter"],
     "http-socket = :80": [],
+    "http-socket = 203.0.113.99:80": ["address-not-here"],
+    "freebind = 1\nhttp-socket = 203.0.113.99:80": [],
 }
 
 

@@ -11,6 +11,11 @@ TEMPLATES = {
     "erb": ["uid = <%= @user %>", "<% if @x -%>", "processes = <%= @n %>", "<% end -%>"],
     "envsubst": ["uid = ${SITE_USER}", "processes = ${N:-2}", "chdir = ${HOME}/x"],
     "marks": ["processes = __WORKERS__", "uid = @USER@"],
+    "percent": ["uid = %SITE_USER%", "processes = %WORKERS%"],
+    "mako": ["uid = ${os.user}", "% for x in y:", "env = ${x}", "% endfor"],
+    "helm": ["uid = {{ .Values.user }}", "{{- if .Values.x }}", "processes = {{ .Values.n }}", "{{- end }}"],
+    "shell": ["uid = $SITE_USER", "chdir = $PWD/x"],
+    "derived": ["uid = {{ user }}", "base = {{ home }}", "chdir = %(base)/x"],
 }
 
 
@@ -36,6 +41,9 @@ NO_TEMPLATES = [
     "env = MAIL=ann@example.org",
     "my-name = shop",
     "pidfile = /tmp/%n.pid",
+    "env = SECRET=a$B1",
+    "log-date = %%H%%M%%S",
+    "env = A=100%",
 ]
 
 
@@ -65,3 +73,8 @@ def test_a_template_by_its_name(tmp_path):
 def test_a_template_has_no_complaints_about_two_lines(tmp_path):
     checked = ini(tmp_path, *SITE, "processes = {{ n }}", "cheaper = 1", argv=["--no-advice"])
     assert [code for code in checked.codes() if code != "not-yet"] == ["template"]
+
+
+def test_json_with_marks_of_the_shell_is_a_template(tmp_path):
+    write(tmp_path, site__json='{"uwsgi": {"socket": "${ADDRESS}", "set": ${OPTIONS}}}')
+    assert Checked(tmp_path, "--no-advice", "site.json").codes() == ["template"]
