@@ -346,6 +346,101 @@ class Scoreboard:
     def spawned(self, seat: int, pid: int) -> None:
         """Note that a worker was forked; called by the generation. pid 0: it is gone."""
 
+@final
+class Locks:
+    """Locks of all processes of an instance, numbered from 0, in memory that they share. Held by a thread; if that
+    dies, however it dies, the next one gets the lock.
+    """
+
+    def __init__(self, fd: int) -> None:
+        """Map those behind ``fd`` (``OSError``, ``ValueError`` when there are none). They stay mapped until the process
+        ends; the descriptor may be closed.
+        """
+
+    @staticmethod
+    def create(count: int) -> int:
+        """Make so many in anonymous memory; answers its descriptor, which is closed on exec."""
+    @staticmethod
+    def grow(fd: int, count: int) -> None:
+        """See to it that there are at least so many; who mapped them before does not see the new ones."""
+
+    def acquire(self, number: int, wait: bool = True) -> int:
+        """Take a lock. 0: another one has it (never with ``wait``); 1: taken; 2: taken, and its last holder died with
+        it; 3: this thread has it already. ``IndexError``: there is no such lock.
+        """
+    def release(self, number: int) -> bool:
+        """Give it back; False if this thread does not have it."""
+    def holder(self, number: int) -> int:
+        """The pid of the process that has it, or died with it; 0: nobody."""
+
+class CacheSettings(Protocol):
+    """What makes a cache. The four sizes decide how its memory is laid out."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def items(self) -> int:
+        """How many keys fit."""
+    @property
+    def blocks(self) -> int: ...
+    @property
+    def blocksize(self) -> int: ...
+    @property
+    def keysize(self) -> int:
+        """Bytes of the longest key."""
+    @property
+    def bitmap(self) -> bool:
+        """A value may take several blocks."""
+    @property
+    def no_expire(self) -> bool:
+        """Nothing is ever over."""
+    @property
+    def lastmod(self) -> bool:
+        """Remember when something changed last."""
+    @property
+    def purge_lru(self) -> bool:
+        """When it is full, what was used longest ago makes room."""
+    @property
+    def clear_on_full(self) -> bool:
+        """When it is full, everything does."""
+    @property
+    def math_initial(self) -> int:
+        """What a number begins with."""
+
+@final
+class Cache:
+    """Keys and values in memory that processes share. What is over is not there any more, to the microsecond. A process
+    that dies in the middle of a change costs the item that it changed, at most; memory that makes no sense is mended
+    with a line in the log, or becomes an empty cache.
+    """
+
+    def __init__(self, fd: int, locks: Locks, lock: int, settings: CacheSettings) -> None:
+        """Map what is behind ``fd``, which has :meth:`size` bytes; content of another shape is dropped."""
+
+    @staticmethod
+    def size(settings: CacheSettings) -> int:
+        """Bytes of memory that it needs; what is never used costs nothing."""
+
+    def get(self, key: bytes) -> bytes | None: ...
+    def set(self, key: bytes, value: bytes, seconds: int, over: bool) -> bool | None:
+        """Store for so long (0: for ever), also ``over`` what is there. False: the cache is full; None: the key is
+        there, or key or value are empty or too long.
+        """
+    def delete(self, key: bytes) -> bool: ...
+    def exists(self, key: bytes) -> bool: ...
+    def clear(self) -> None: ...
+    def reckon(self, key: bytes, how: str, number: int, seconds: int) -> bool | None:
+        """``inc``, ``dec``, ``mul`` or ``div`` (by 0: 0) what is stored, 64 bits that wrap around. Answers as
+        ``set``.
+        """
+    def number(self, key: bytes) -> int:
+        """The value as a number, if it has eight bytes; else 0."""
+    def keys(self) -> list[bytes]: ...
+    def sweep(self) -> int:
+        """Forget what is over; answers how many items. Does nothing while somebody else is at it."""
+    def counters(self) -> tuple[int, int, int, int, int]:
+        """Items, hits, misses, values that did not fit, seconds since the epoch of the last change. Takes no lock."""
+
 class Certificate(NamedTuple):
     """What :func:`examine_certificate` found. Times are seconds since the epoch."""
 

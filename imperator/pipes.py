@@ -20,6 +20,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from imperator.sharing import Shared
+
 ENV_EMPEROR_FD = "UWSGI_EMPEROR_FD"
 """Set in a vassal: the number of its end of the pair. Its presence means "I am a vassal"."""
 
@@ -511,6 +513,7 @@ class Plan(NamedTuple):
     tls: Tls | None = None
     clients: Clients = Clients()
     facts: Facts = Facts()
+    shared: Shared = Shared()
 
     def write(self) -> bytes:
         """The plan as bytes for :meth:`read`, which may run in another version of Python."""
@@ -534,6 +537,7 @@ class Plan(NamedTuple):
             tls=_tls(plan.tls),
             clients=Clients(*plan.clients),
             facts=Facts.read(plan.facts),
+            shared=Shared.read(plan.shared),
         )
 
 

@@ -44,8 +44,20 @@ class Instance(NamedTuple):
     loaded_seconds: float
 
 
-def document(instance: Instance, workers: Sequence[WorkerCounters], figures: Figures = PLAIN) -> str:
+class Lists(NamedTuple):
+    """What appears only if it is configured, as readers expect it."""
+
+    locks: Sequence[tuple[str, int]] = ()
+    """Names, and the pid of who has it, or 0."""
+    caches: Sequence[dict[str, Any]] = ()
+    spoolers: Sequence[dict[str, Any]] = ()
+
+
+def document(
+    instance: Instance, workers: Sequence[WorkerCounters], figures: Figures = PLAIN, lists: Lists | None = None
+) -> str:
     """The document, with a final newline."""
+    lists = lists or Lists()
     queue = max((socket.queue for socket in instance.sockets), default=0)
     content = {
         "version": VERSION,
@@ -62,7 +74,8 @@ def document(instance: Instance, workers: Sequence[WorkerCounters], figures: Fig
             "app_loaded": instance.app_loaded,
             "reason": instance.reason,
         },
-        "locks": [],
+        "locks": [{name: holder} for name, holder in lists.locks],
+        **({"caches": list(lists.caches)} if lists.caches else {}),
         "sockets": [
             {
                 "name": socket.name,
@@ -75,6 +88,7 @@ def document(instance: Instance, workers: Sequence[WorkerCounters], figures: Fig
             for socket in instance.sockets
         ],
         "workers": [_worker(worker, instance, figures) for worker in workers],
+        **({"spoolers": list(lists.spoolers)} if lists.spoolers else {}),
     }
     return written(content, figures)
 

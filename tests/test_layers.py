@@ -21,7 +21,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "imperator"
 LAYERS = [
     ("the version", ["__init__"]),
     ("leaves", ["errors"]),
-    ("pure", ["config.*", "lifecycle", "pipes"]),
+    ("pure", ["config.*", "lifecycle", "pipes", "sharing", "spooling"]),
     ("decisions", ["*.policy", "master.triggers", "stats", "emperor.spawn", "emperor.seen"]),
     ("mechanism", ["logs", "process.*", "emperor.monitor", "emperor.source", "_core", "module.*"]),
     ("carried out", ["*.run", "generation.*", "master.*", "emperor.*", "ops.*"]),
@@ -38,7 +38,8 @@ KERNEL_PREFIXES = ("exec", "spawn", "wait")
 HARMLESS = {"waitstatus_to_exitcode"}
 
 PURE = [
-    "errors", "config.*", "lifecycle", "pipes", "*.policy", "master.triggers", "stats", "emperor.spawn", "emperor.seen",
+    "errors", "config.*", "lifecycle", "pipes", "sharing", "spooling", "*.policy", "master.triggers", "stats",
+    "emperor.spawn", "emperor.seen",
     "generation.harakiri", "generation.cheaper",
 ]  # fmt: skip
 TOUCHES_THE_WORLD = {

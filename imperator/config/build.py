@@ -21,6 +21,7 @@ from imperator.config import (
     orders,
     request_log,
     scaling,
+    sharing,
     tls,
     wsgi,
 )
@@ -162,6 +163,7 @@ class _Build:
         self._fields["scaling"] = scaling.read(self._all, self._fields.get("workers", 1), self.complaints)
         self._fields["empire"] = empire.read(self._all, self._start, self.complaints)
         self._fields["figures"] = figures.read(self._all, self.complaints)
+        self._fields["sharing"] = sharing.read(self._all, self._base, self.complaints)
         self._fields["orders"] = orders.read(self._all, self._base, self.complaints)
         self._fields["tuning"] = tuning(self._last, self.complaints)
         self._fields["clients"] = clients(

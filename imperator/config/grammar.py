@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from imperator.config.addresses import endpoint
 from imperator.config.complain import Complaints
 from imperator.config.expand import unresolved
-from imperator.config.keyval import attach_daemon2, cache2, cron2, metric, metric_threshold, sharedarea
+from imperator.config.keyval import attach_daemon2, cron2, metric, metric_threshold
 from imperator.config.option import Option
 from imperator.config.options import lookup
 from imperator.config.pairs import Pair
@@ -30,7 +30,8 @@ ACTIONS = frozenset((
 _NAMED = ("touch-", "fs-", "chroot", "spooler", "check-static", "static-", "cheaper", "loop", "metrics-dir", "import",
           "emperor-", "limit-", "reload-")
 """The beginnings of options whose texts are names, so that a blank and a # behind them are a comment."""
-_MARKS = ("{{", "{%", "<%", "${")
+MARKS = ("{{", "{%", "<%", "${")
+"""Of templates that nobody has filled in yet."""
 _LIMITS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
 _PCRE_ONLY = ("(?<", "(?|", "(?>", "(?R", "(*", "\\Q", "\\K", "\\R", "\\h", "\\G", "[[:", "++", "*+", "?+")
 _WORDS: dict[str, tuple[str, str, bool]] = {  # option: what stands between two things, the form, whether uWSGI stops
@@ -64,7 +65,7 @@ def read_values(pairs: Sequence[Pair], world: World, complaints: Complaints) -> 
         if row is None or row.status != "not yet" or row.availability == "2.1-dev only":
             continue
         text = pair.text()
-        if unresolved(text) or any(mark in text for mark in _MARKS):
+        if unresolved(text) or any(mark in text for mark in MARKS):
             continue  # nobody knows what it will be
         special = _LANGUAGES.get(row.name)
         if special is not None:
@@ -203,6 +204,6 @@ def _malformed(pair: Pair, form: str, complaints: Complaints, *, stops: bool = T
 
 _LANGUAGES: dict[str, Callable[[Pair, Complaints], None]] = {
     "cron": _cron, "unique-cron": _cron, "legion-cron": _cron, "unique-legion-cron": _cron, "legion": _legion,
-    "cron2": cron2, "cache2": cache2, "attach-daemon2": attach_daemon2, "metric": metric,
-    "metric-threshold": metric_threshold, "sharedarea": sharedarea,
+    "cron2": cron2, "attach-daemon2": attach_daemon2, "metric": metric,
+    "metric-threshold": metric_threshold,
 }

@@ -57,10 +57,11 @@ def fields(text: str) -> list[tuple[str, str | None]]:
     return found
 
 
-def cache2(pair: Pair, complaints: Complaints) -> None:
-    """``cache2``: a name and a number of items at least."""
+def cache2(pair: Pair, complaints: Complaints) -> dict[str, str | None]:
+    """``cache2``: a name and a number of items at least. Answers what it says."""
     its = _read(pair, pair.text(), _CACHE, _CACHE_SWITCHES, complaints)
     _required(pair, its, (("name",), ("items", "max_items", "maxitems")), complaints)
+    return its
 
 
 def attach_daemon2(pair: Pair, complaints: Complaints) -> None:
@@ -98,10 +99,9 @@ def metric_threshold(pair: Pair, complaints: Complaints) -> None:
     _required(pair, its, (("key",), ("value",)), complaints)
 
 
-def sharedarea(pair: Pair, complaints: Complaints) -> None:
-    """``sharedarea``: a number of pages, or a list."""
-    if "=" in pair.text():
-        _read(pair, pair.text(), _AREA, frozenset(), complaints)
+def sharedarea(pair: Pair, complaints: Complaints) -> dict[str, str | None]:
+    """``sharedarea``: a list. Answers what it says."""
+    return _read(pair, pair.text(), _AREA, frozenset(), complaints)
 
 
 def _read(

@@ -34,6 +34,7 @@ from imperator.config.tuning import Tuning
 from imperator.config.wsgi import Wsgi
 from imperator.errors import Where
 from imperator.pipes import Clients, Lives, RequestLog, Scaling
+from imperator.sharing import Sharing
 
 ListenProtocol = Literal["uwsgi", "http", "fastcgi", "scgi"]
 
@@ -231,6 +232,8 @@ class Settings(NamedTuple):
 
     scaling: Scaling = Scaling()
     """How many workers run when."""
+    sharing: Sharing = Sharing()
+    """What its processes share: caches, locks, the queue."""
     orders: Orders = Orders()
     """What reloads and stops it, besides signals."""
 

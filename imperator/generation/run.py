@@ -53,8 +53,14 @@ def _run(control_fd: int, plan_fd: int) -> int:
         os.set_inheritable(plan.request_log.fd, False)
     master = socket.socket(fileno=control_fd)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupted import has nothing to tell
+    for fd in plan.shared.fds():
+        os.set_inheritable(fd, False)
     imports.prepare(plan.interpreter, plan.pythonpath)
     install.install(plan)
+    if plan.shared.sharing.preloads:
+        from imperator.generation import caches
+
+        caches.preload(plan.shared)
     if plan.lives.lazy:
         return Generation(plan, master, apps.Table(None)).run()
     table, complete = _load(plan, master)
@@ -114,6 +120,10 @@ class Generation:
         gc.freeze()
         self._step(policy.Begin())
         Watch(self._plan, self._loop, self._scoreboard, self._pids, self._step)
+        if self._plan.shared.sharing.caches:
+            from imperator.generation.caches import Sweeper
+
+            Sweeper(self._plan.shared, self._loop)
         self._scaler = Scaler(
             self._plan, self._loop, self._scoreboard, self._pids, lambda: self._state, self._step, self._die
         )

@@ -22,6 +22,7 @@ from imperator.config.statics import Statics
 from imperator.errors import Diagnostic, Refused
 from imperator.pipes import Door, Plan, Tls
 from imperator.process import identity, kernel
+from imperator.sharing import Shared
 
 START = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "generation", "start.py")
 
@@ -54,6 +55,7 @@ def start(
     *,
     anyway: bool,
     tls: Tls | None = None,
+    shared: Shared | None = None,
 ) -> Generation:
     """Start generation ``number``. Raises :class:`Refused` when its interpreter cannot be executed."""
     python = interpreter(settings)
@@ -62,7 +64,7 @@ def start(
             scoreboard_fd = Scoreboard.create(settings.workers, settings.threads)
             closing.callback(os.close, scoreboard_fd)
             scoreboard = Scoreboard(scoreboard_fd)
-            text = plan(settings, number, name, doors, scoreboard_fd, anyway, tls).write()
+            text = plan(settings, number, name, doors, scoreboard_fd, anyway, tls, shared).write()
             plan_fd = kernel.memory_file("plan", text)
             closing.callback(os.close, plan_fd)
             ours, its = kernel.pair()
@@ -71,6 +73,7 @@ def start(
         closing.callback(its.close)
         argv = [python, *switches(settings), START, str(its.fileno()), str(plan_fd), f"generation {number} of {name}"]
         keep = [its.fileno(), plan_fd, scoreboard_fd, *(door.fd for door in doors)]
+        keep += shared.fds() if shared else []
         if settings.request_log.fd > 2:
             keep.append(settings.request_log.fd)
         env = environment(settings, number, environ)
@@ -136,6 +139,7 @@ def plan(
     scoreboard_fd: int,
     anyway: bool,
     tls: Tls | None = None,
+    shared: Shared | None = None,
 ) -> Plan:
     """What a generation must know, out of what the administrator wrote."""
     return Plan(
@@ -169,6 +173,7 @@ def plan(
         tls=tls,
         clients=settings.clients,
         facts=pipes.Facts(settings.options, int(_STARTED), settings.pidfile or settings.pidfile2 or ""),
+        shared=shared or Shared(),
     )
 
 

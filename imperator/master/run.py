@@ -20,6 +20,7 @@ from imperator.errors import Diagnostic, Refused, Severity, printable
 from imperator.master import launch, policy, triggers
 from imperator.master.doors import Doors
 from imperator.master.launch import Generation
+from imperator.master.shared import SharedMemory
 from imperator.pipes import Failed, FromVassal, Loaded, Ready, ReloadMe, StopMe
 from imperator.process import kernel, listeners, startup, stats_server, systemd
 from imperator.process.certificates import Certificates
@@ -58,6 +59,7 @@ class Master:
         self._on_demand |= pipes.ENV_DEMANDED in self._environ
         self._doors = Doors(self._environ)
         self._certificates = Certificates()
+        self._shared = SharedMemory()
         self._stats: list[Listener] = []
         self._loop = Loop()
         self._state = policy.State(
@@ -88,6 +90,7 @@ class Master:
             self._doors.open(self._settings)
             self._stats = stats_server.listen(self._settings, self._settings.stats, "Stats server")
             self._footing.give_up_root()
+            self._shared.provide(self._settings.sharing, self._settings.where)
             self._log = self._footing.begin_log()
         except BaseException:
             self._doors.undo_all()
@@ -302,7 +305,10 @@ class Master:
                 settings = settings._replace(scaling=settings.scaling._replace(die_on_idle=False))
             new = self._doors.open(settings)
             doors = self._doors.plan(settings)
-            generation = launch.start(settings, number, self._name, doors, self._environ, anyway=anyway, tls=tls)
+            shared = self._shared.provide(settings.sharing, settings.where)
+            generation = launch.start(
+                settings, number, self._name, doors, self._environ, anyway=anyway, tls=tls, shared=shared
+            )
         except Refused as refusal:
             logs.complain(refusal.diagnostics)
             self._doors.undo(new)
@@ -344,6 +350,7 @@ class Master:
         )
         self._heed_touches()
         self._doors.close_others(self._settings)
+        self._shared.keep_only(self._settings.sharing)
         self._emperor.keep(self._doors.all())
         if reason:
             self._emperor.state("failed", self._reason)
@@ -393,4 +400,6 @@ class Master:
             reason=self._reason,
             loaded_seconds=self._loaded_seconds,
         )
-        return stats.document(instance, serving.scoreboard.read() if serving else [], self._settings.figures)
+        lists = stats.Lists(locks=self._shared.locks(), caches=self._shared.caches(self._settings.sharing))
+        workers = serving.scoreboard.read() if serving else []
+        return stats.document(instance, workers, self._settings.figures, lists)

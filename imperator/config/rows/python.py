@@ -207,7 +207,7 @@ ROWS = (
         help="Python source handling connections of raw-socket",
     ),
     Option(
-        ("py-sharedarea",), kind="list", repeats=True, subsystem="python",
+        ("py-sharedarea",), kind="list", repeats=True, subsystem="python", status="supported",
         help="Create a sharedarea backed by a bytearray of this size",
     ),
     Option(

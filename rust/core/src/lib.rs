@@ -41,6 +41,7 @@ mod rest;
 mod scoreboard;
 mod served;
 mod settings;
+mod shared;
 mod spool;
 mod start_response;
 mod statics;
@@ -217,6 +218,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<Scoreboard>()?;
+    module.add_class::<shared::Locks>()?;
+    module.add_class::<shared::Cache>()?;
     module.add_function(wrap_pyfunction!(serve, module)?)?;
     module.add_function(wrap_pyfunction!(examine_certificate, module)?)?;
     let namedtuple = py.import("collections")?.getattr("namedtuple")?;
