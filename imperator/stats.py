@@ -51,6 +51,8 @@ class Lists(NamedTuple):
     """Names, and the pid of who has it, or 0."""
     caches: Sequence[dict[str, Any]] = ()
     spoolers: Sequence[dict[str, Any]] = ()
+    daemons: Sequence[dict[str, Any]] = ()
+    crons: Sequence[dict[str, Any]] = ()
 
 
 def document(
@@ -74,6 +76,7 @@ def document(
             "app_loaded": instance.app_loaded,
             "reason": instance.reason,
         },
+        **({"daemons": list(lists.daemons)} if lists.daemons else {}),
         "locks": [{name: holder} for name, holder in lists.locks],
         **({"caches": list(lists.caches)} if lists.caches else {}),
         "sockets": [
@@ -89,6 +92,7 @@ def document(
         ],
         "workers": [_worker(worker, instance, figures) for worker in workers],
         **({"spoolers": list(lists.spoolers)} if lists.spoolers else {}),
+        **({"crons": list(lists.crons)} if lists.crons else {}),
     }
     return written(content, figures)
 

@@ -21,10 +21,13 @@ PACKAGE = Path(__file__).resolve().parents[1] / "imperator"
 LAYERS = [
     ("the version", ["__init__"]),
     ("leaves", ["errors"]),
-    ("pure", ["config.*", "lifecycle", "pipes", "sharing", "spooling"]),
-    ("decisions", ["*.policy", "master.triggers", "stats", "emperor.spawn", "emperor.seen"]),
+    ("pure", ["config.*", "cron", "lifecycle", "pipes", "sharing", "spooling"]),
+    ("decisions", [
+        "*.policy", "master.triggers", "stats", "emperor.spawn", "emperor.seen", "tasks.daemon", "tasks.smart",
+        "tasks.timetable",
+    ]),
     ("mechanism", ["logs", "process.*", "emperor.monitor", "emperor.source", "_core", "module.*"]),
-    ("carried out", ["*.run", "generation.*", "master.*", "emperor.*", "ops.*"]),
+    ("carried out", ["*.run", "generation.*", "master.*", "emperor.*", "tasks.*", "ops.*"]),
     ("shells", ["cli"]),
     ("programs", ["__main__", "launch"]),
 ]
@@ -38,9 +41,9 @@ KERNEL_PREFIXES = ("exec", "spawn", "wait")
 HARMLESS = {"waitstatus_to_exitcode"}
 
 PURE = [
-    "errors", "config.*", "lifecycle", "pipes", "sharing", "spooling", "*.policy", "master.triggers", "stats",
+    "errors", "config.*", "cron", "lifecycle", "pipes", "sharing", "spooling", "*.policy", "master.triggers", "stats",
     "emperor.spawn", "emperor.seen",
-    "generation.harakiri", "generation.cheaper",
+    "generation.harakiri", "generation.cheaper", "tasks.daemon", "tasks.smart", "tasks.timetable",
 ]  # fmt: skip
 TOUCHES_THE_WORLD = {
     "os", "socket", "select", "selectors", "time", "datetime", "subprocess", "fcntl", "mmap", "signal", "threading",

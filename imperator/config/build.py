@@ -22,6 +22,7 @@ from imperator.config import (
     request_log,
     scaling,
     sharing,
+    tasks,
     tls,
     wsgi,
 )
@@ -55,6 +56,7 @@ _FLAGS = {
     "show-config": "show_config", "strict": "strict", "enable-threads": "enable_threads",
     "single-interpreter": "single_interpreter", "vacuum": "vacuum", "die-on-term": "die_on_term",
     "auto-procname": "auto_procname", "disable-logging": "disable_logging", "need-app": "need_app",
+    "honour-stdin": "honour_stdin",
 }
 _NUMBERS = {  # option: field, least, most
     "listen": ("backlog", 1, 2**31 - 1),
@@ -165,6 +167,7 @@ class _Build:
         self._fields["figures"] = figures.read(self._all, self.complaints)
         self._fields["sharing"] = sharing.read(self._all, self._base, self.complaints)
         self._fields["orders"] = orders.read(self._all, self._base, self.complaints)
+        self._fields["tasks"] = tasks.read(self._all, self._base, self._world, self.complaints)
         self._fields["tuning"] = tuning(self._last, self.complaints)
         self._fields["clients"] = clients(
             self._last, frozenset(one.option for one in self._fields["listen"]),

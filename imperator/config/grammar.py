@@ -1,4 +1,4 @@
-"""The small languages inside of values: lists of ``key=value``, cron lines, hooks, pairs of words.
+"""The small languages inside of values: lists of ``key=value``, hooks, pairs of words.
 
 They are read for options that Imperator does not do yet, so that a check finds the mistakes in them all the same; an
 option that is done is read by whoever does it, with its own complaints. What makes uWSGI stop is an error, what it
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from imperator.config.addresses import endpoint
 from imperator.config.complain import Complaints
 from imperator.config.expand import unresolved
-from imperator.config.keyval import attach_daemon2, cron2, metric, metric_threshold
+from imperator.config.keyval import metric, metric_threshold
 from imperator.config.option import Option
 from imperator.config.options import lookup
 from imperator.config.pairs import Pair
@@ -32,7 +32,6 @@ _NAMED = ("touch-", "fs-", "chroot", "spooler", "check-static", "static-", "chea
 """The beginnings of options whose texts are names, so that a blank and a # behind them are a comment."""
 MARKS = ("{{", "{%", "<%", "${")
 """Of templates that nobody has filled in yet."""
-_LIMITS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
 _PCRE_ONLY = ("(?<", "(?|", "(?>", "(?R", "(*", "\\Q", "\\K", "\\R", "\\h", "\\G", "[[:", "++", "*+", "?+")
 _WORDS: dict[str, tuple[str, str, bool]] = {  # option: what stands between two things, the form, whether uWSGI stops
     "signal-timer": (" ", "signal seconds", True),
@@ -41,8 +40,6 @@ _WORDS: dict[str, tuple[str, str, bool]] = {  # option: what stands between two 
     "touch-signal": (" ", "file signal", False),
     "fs-signal": (" ", "path signal", False),
     "hook-touch": (" ", "file action:arguments", False),
-    "smart-attach-daemon": (" ", "pidfile command", True),
-    "smart-attach-daemon2": (" ", "pidfile command", True),
     "legion-attach-daemon": (" ", "legion command", True),
     "alarm": (" ", "name plugin:arguments", True),
     "log-alarm": (" ", "name regexp", True),
@@ -162,31 +159,6 @@ def _regexp(pair: Pair, pattern: str, complaints: Complaints) -> None:
                          "correct the pattern; uWSGI would not start")
 
 
-def _cron(pair: Pair, complaints: Complaints) -> None:
-    words = pair.text().split(None, 5)
-    if lookup_name(pair) in ("legion-cron", "unique-legion-cron"):
-        words = pair.text().split(None, 6)[1:]
-    if len(words) < 5 or any(leading_digits(word) != (word, "") for word in words[:5]):
-        hint = f"write {pair.key} = minute hour day month weekday command, five numbers, -1 for *, -5 for */5"
-        complaints.error("value-malformed", pair.where, f"{pair.key} = {pair.text()} does not begin with five numbers",
-                         hint + "; uWSGI would not start")
-        return
-    if len(words) < 6:
-        complaints.warn("value-malformed", pair.where, f"{pair.key} = {pair.text()} has no command",
-                        "write the command behind the five numbers")
-    for word, (what, least, most) in zip(words, _LIMITS, strict=False):
-        value = int(word[:9])
-        if (value >= 0 and not least <= value <= most) or value < -most:
-            complaints.warn("cron-never", pair.where, f"{pair.key} never runs: there is no {what} {word}",
-                            f"write {least} to {most}, -1 for every one, or -N for every Nth")
-
-
-def lookup_name(pair: Pair) -> str:
-    """The canonical name of the option that ``pair`` sets."""
-    row = lookup(pair.key)
-    return row.name if row else pair.key
-
-
 def _legion(pair: Pair, complaints: Complaints) -> None:
     words = pair.text().split(" ")
     if len(words) < 4 or ":" not in words[3]:
@@ -203,7 +175,5 @@ def _malformed(pair: Pair, form: str, complaints: Complaints, *, stops: bool = T
 
 
 _LANGUAGES: dict[str, Callable[[Pair, Complaints], None]] = {
-    "cron": _cron, "unique-cron": _cron, "legion-cron": _cron, "unique-legion-cron": _cron, "legion": _legion,
-    "cron2": cron2, "attach-daemon2": attach_daemon2, "metric": metric,
-    "metric-threshold": metric_threshold,
+    "legion": _legion, "metric": metric, "metric-threshold": metric_threshold,
 }

@@ -22,12 +22,6 @@ _CACHE_SWITCHES = frozenset((
     "bitmap", "lastmod", "ignore_full", "purge_lru", "lru", "lazy_expire", "lazy", "sweep_on_full", "clear_on_full",
     "no_expire", "store_delete",
 ))
-_DAEMON = frozenset((
-    "cmd", "command", "exec", "freq", "pidfile", "control", "daemonize", "daemon", "touch", "stopsignal", "stop_signal",
-    "reloadsignal", "reload_signal", "stdin", "uid", "gid", "ns_pid", "chdir", "max_throttle", "notifypid",
-))
-_DAEMON_SWITCHES = frozenset(("control", "daemonize", "daemon", "ns_pid", "notifypid"))
-_CRON = frozenset(("minute", "hour", "day", "month", "week", "unique", "harakiri", "legion"))
 _METRIC = frozenset((
     "name", "oid", "type", "initial_value", "freq", "reset_after_push", "children", "alias", "arg1", "arg2", "arg3",
     "arg1n", "arg2n", "arg3n", "collector",
@@ -59,54 +53,33 @@ def fields(text: str) -> list[tuple[str, str | None]]:
 
 def cache2(pair: Pair, complaints: Complaints) -> dict[str, str | None]:
     """``cache2``: a name and a number of items at least. Answers what it says."""
-    its = _read(pair, pair.text(), _CACHE, _CACHE_SWITCHES, complaints)
-    _required(pair, its, (("name",), ("items", "max_items", "maxitems")), complaints)
+    its = read_keys(pair, pair.text(), _CACHE, _CACHE_SWITCHES, complaints)
+    require_keys(pair, its, (("name",), ("items", "max_items", "maxitems")), complaints)
     return its
-
-
-def attach_daemon2(pair: Pair, complaints: Complaints) -> None:
-    """``attach-daemon2``: a command at least."""
-    its = _read(pair, pair.text(), _DAEMON, _DAEMON_SWITCHES, complaints)
-    _required(pair, its, (("cmd", "command", "exec"),), complaints)
-
-
-def cron2(pair: Pair, complaints: Complaints) -> None:
-    """``cron2``: a list, if the first word has a ``=``, and a command."""
-    first, _, command = pair.text().partition(" ")
-    if "=" not in first:
-        return
-    keys = {key for key, _ in fields(first)}
-    if not keys & _CRON:
-        complaints.warn("key-unknown", pair.where, f"{first} in {pair.key} is taken for the time, not for a part of"
-                        " the command, and is lost", f"write {pair.key} = minute=-1 {pair.text()}")
-        return
-    _read(pair, first, _CRON, frozenset(("unique",)), complaints)
-    if not command.strip():
-        complaints.warn("value-malformed", pair.where, f"{pair.key} = {pair.text()} has no command",
-                        "write the command behind a blank")
 
 
 def metric(pair: Pair, complaints: Complaints) -> None:
     """``metric``: a name, or a list with one."""
     if "=" in pair.text():
-        its = _read(pair, pair.text(), _METRIC, frozenset(), complaints)
-        _required(pair, its, (("name",),), complaints)
+        its = read_keys(pair, pair.text(), _METRIC, frozenset(), complaints)
+        require_keys(pair, its, (("name",),), complaints)
 
 
 def metric_threshold(pair: Pair, complaints: Complaints) -> None:
     """``metric-threshold``: a key and a value at least."""
-    its = _read(pair, pair.text(), _THRESHOLD, frozenset(), complaints)
-    _required(pair, its, (("key",), ("value",)), complaints)
+    its = read_keys(pair, pair.text(), _THRESHOLD, frozenset(), complaints)
+    require_keys(pair, its, (("key",), ("value",)), complaints)
 
 
 def sharedarea(pair: Pair, complaints: Complaints) -> dict[str, str | None]:
     """``sharedarea``: a list. Answers what it says."""
-    return _read(pair, pair.text(), _AREA, frozenset(), complaints)
+    return read_keys(pair, pair.text(), _AREA, frozenset(), complaints)
 
 
-def _read(
+def read_keys(
     pair: Pair, text: str, known: frozenset[str], switches: frozenset[str], complaints: Complaints
 ) -> dict[str, str | None]:
+    """The keys of ``text`` that are ``known``; ``switches`` need no value. Complains of all others."""
     found: dict[str, str | None] = {}
     before = ""
     for key, value in fields(text):
@@ -130,13 +103,17 @@ def _read(
     return found
 
 
-def _required(
+def require_keys(
     pair: Pair, its: dict[str, str | None], wanted: Iterable[tuple[str, ...]], complaints: Complaints
-) -> None:
+) -> bool:
+    """Whether one of each of the ``wanted`` names has a value; complains of what is missing."""
+    complete = True
     for names in wanted:
         if not any(its.get(name) for name in names):
             complaints.error("value-malformed", pair.where, f"{pair.key} = {pair.text()} has no {names[0]}",
                              f"add {names[0]}=…; uWSGI would not start")
+            complete = False
+    return complete
 
 
 def _near(key: str, known: frozenset[str]) -> str | None:

@@ -17,12 +17,16 @@ from imperator.config.values import flag, split_comment
 TOUCHES = ("touch-reload", "touch-workers-reload", "touch-chain-reload", "fs-reload", "fs-brutal-reload")
 """Options whose files reload the instance. Every reload here is one without a gap."""
 
+WORKERS = ("touch-workers-reload", "touch-chain-reload")
+
 
 class Orders(NamedTuple):
     """What an instance listens to. Paths are absolute."""
 
     touches: tuple[str, ...] = ()
     """A change of one of these reloads."""
+    worker_touches: tuple[str, ...] = ()
+    """Those of them that mean the workers: daemons go on."""
     pipes: tuple[str, ...] = ()
     """``master-fifo``."""
     exit_on_reload: bool = False
@@ -33,6 +37,7 @@ def read(found: Mapping[str, Sequence[Pair]], base: str, complaints: Complaints)
     exits = found.get("exit-on-reload")
     return Orders(
         touches=_paths([pair for name in TOUCHES for pair in found.get(name, ())], base, complaints),
+        worker_touches=_paths([pair for name in WORKERS for pair in found.get(name, ())], base, Complaints()),
         pipes=_paths(found.get("master-fifo", ()), base, complaints),
         exit_on_reload=flag(exits[-1], complaints) if exits else False,
     )

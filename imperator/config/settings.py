@@ -29,6 +29,7 @@ from imperator.config.headers import Headers
 from imperator.config.interpreter import Interpreter
 from imperator.config.orders import Orders
 from imperator.config.statics import Statics
+from imperator.config.tasks import Tasks
 from imperator.config.tls import Context, Tls
 from imperator.config.tuning import Tuning
 from imperator.config.wsgi import Wsgi
@@ -236,6 +237,11 @@ class Settings(NamedTuple):
     """What its processes share: caches, locks, the queue."""
     orders: Orders = Orders()
     """What reloads and stops it, besides signals."""
+
+    tasks: Tasks = Tasks()
+    """What runs beside requests."""
+    honour_stdin: bool = False
+    """Standard input is not ``/dev/null``."""
 
     # names of processes
     auto_procname: bool = False

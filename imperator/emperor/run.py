@@ -37,6 +37,7 @@ from imperator.process.sovereign import Sovereign
 
 if TYPE_CHECKING:
     from imperator.process.log_process import LogProcess
+    from imperator.tasks.run import Beside
 
 _MOST_DESCRIPTORS = 253  # of one message, by the kernel's rule
 
@@ -164,12 +165,13 @@ class _Emperor:
         self.events: deque[policy.Event] = deque()
         self.handling = False
         self.next_look: Alarm | None = None
+        self.beside: Beside | None = None
 
     def begin(self) -> None:
         kernel.adopt_orphans()
         kernel.open_many_files()
         self.loop.on_signals((signal.SIGTERM, signal.SIGINT, signal.SIGQUIT), self.asked_to_stop)
-        self.loop.on_signals((signal.SIGHUP,), lambda _: self.happened(policy.ReloadAsked()))
+        self.loop.on_signals((signal.SIGHUP,), lambda _: self.asked_to_reload())
         self.loop.on_signals((signal.SIGUSR1,), lambda _: self.happened(policy.StatusAsked()))
         self.loop.on_signals((signal.SIGURG,), lambda _: self.happened(policy.ForgivenessAsked()))
         self.loop.on_signals((signal.SIGWINCH,), lambda _: self.look())
@@ -186,6 +188,18 @@ class _Emperor:
             self.around.above.say(FromVassal.SPAWNED)
         self.happened(policy.Began(self.own is not None))
         self.look()
+        if self.status is None and not self.own and (self.settings.tasks.daemons or self.settings.tasks.crons):
+            from imperator.tasks.run import Beside
+
+            self.beside = Beside(self.loop, lambda _: self.happened(policy.StopAsked()))
+            self.run_tasks("")
+
+    def run_tasks(self, why: str) -> None:
+        """What the emperor's own configuration wants beside the vassals. An instance of its own does that itself."""
+        if self.beside:
+            from imperator.tasks.ground import environment
+
+            self.beside.use(self.settings, environment(self.settings, os.environ), why)
 
     def stand(self) -> None:
         """Tell whoever is above that all is well."""
@@ -234,13 +248,19 @@ class _Emperor:
         else:
             self.log(f"received message {message[0]} from emperor")
         if message[:1] == bytes((ToVassal.RELOAD,)):
-            self.happened(policy.ReloadAsked())
+            self.asked_to_reload()
             self.stand()
         elif not self.realm.ending:
             self.happened(policy.StopAsked())
 
     def asked_to_stop(self, signum: int) -> None:
+        if self.beside:
+            self.beside.rest()
         self.happened(policy.StopAsked())
+
+    def asked_to_reload(self) -> None:
+        self.happened(policy.ReloadAsked())
+        self.run_tasks("the emperor reloads")
 
     def happened(self, event: policy.Event) -> None:
         """Let the policy decide and do what it says. An action's own consequences come after it, in their order."""
@@ -282,7 +302,10 @@ class _Emperor:
         return found
 
     def reap(self) -> None:
-        for end in kernel.reap():
+        ends = kernel.reap()
+        if self.beside:
+            self.beside.reaped(ends)
+        for end in ends:
             if self.around.writer and end.pid == self.around.writer.pid:
                 self.around.writer.ended()
                 continue
@@ -386,7 +409,10 @@ class _Emperor:
                 post.release()
         else:
             self.status = action.status
-            self.loop.stop()
+            if self.beside:
+                self.beside.stop(self.loop.stop)
+            else:
+                self.loop.stop()
 
     def spawn(self, name: str) -> None:
         post = self.posts.setdefault(name, _Post())

@@ -78,7 +78,8 @@ def start(
             keep.append(settings.request_log.fd)
         env = environment(settings, number, environ)
         try:
-            pid = kernel.spawn(argv, env, keep=keep, cwd=settings.directory or settings.start)
+            pid = kernel.spawn(argv, env, keep=keep, cwd=settings.directory or settings.start,
+                               stdin=0 if settings.honour_stdin else None)
         except (OSError, ValueError) as error:
             ours.close()
             raise Refused(_not_executed(error, python, settings)) from error

@@ -93,10 +93,13 @@ class Begin(NamedTuple):
 
 
 class ReloadAsked(NamedTuple):
-    """Somebody wants new code served; ``why`` is for the log. ``mended``: what had not loaded before may load now."""
+    """Somebody wants new code served; ``why`` is for the log. ``mended``: what had not loaded before may load now.
+    ``workers``: it is about the workers only, and daemons go on.
+    """
 
     why: str
     mended: bool = False
+    workers: bool = False
 
 
 class StopAsked(NamedTuple):
@@ -144,6 +147,8 @@ class Start(NamedTuple):
     anyway: bool
     reread: bool
     """Whether the configuration is to be read again first."""
+    renew: str = ""
+    """Why daemons are to be started anew with it, if so."""
 
 
 class Tell(NamedTuple):
@@ -200,10 +205,10 @@ def step(state: State, event: Event, now: float) -> Step:
     match event:
         case Begin():
             return _start(state, now, reread=False)
-        case ReloadAsked(why, mended):
+        case ReloadAsked(why, mended, workers):
             if state.exit_on_reload and not mended:
                 return _stop(state, f"{why} (exit-on-reload)", False, now)
-            return _reload(state, why, now)
+            return _reload(state, why, now, "" if workers else why)
         case StopAsked(why, insists):
             return _stop(state, why, insists, now)
         case Said(number, word):
@@ -229,22 +234,22 @@ def pause(failures: int) -> float:
     return float(min(60, max(0, failures - 1)))
 
 
-def _start(state: State, now: float, *, reread: bool) -> Step:
+def _start(state: State, now: float, *, reread: bool, renew: str = "") -> Step:
     number = state.last + 1
     anyway = not state.need_app and state.serving() is None
     copy = Copy(number, deadline=now + SLOW, since=now)
     state = state._replace(last=number, copies=(*state.copies, copy), retry_at=None)
-    return state, [Start(number, anyway, reread)]
+    return state, [Start(number, anyway, reread, renew)]
 
 
-def _reload(state: State, why: str, now: float) -> Step:
+def _reload(state: State, why: str, now: float, renew: str) -> Step:
     if state.stopping:
         return state, [Log(f"reload asked ({why}) while stopping: ignored")]
     actions: list[Action] = [Log(f"...reloading ({why}): generation {state.last + 1} starts beside the running one...")]
     if rival := state.challenger():
         actions += [Log(f"generation {rival.number} was still starting: it is given up"), Kill(rival.number)]
         state = state._replace(copies=_with(state, rival.number, phase=Phase.DRAINING, deadline=None))
-    state, more = _start(state._replace(failures=0), now, reread=True)
+    state, more = _start(state._replace(failures=0), now, reread=True, renew=renew)
     return state, actions + more
 
 

@@ -33,6 +33,7 @@ from imperator.process.stats_server import StatsServer
 
 if TYPE_CHECKING:
     from imperator.process.log_process import LogProcess
+    from imperator.tasks.run import Beside
 
 LOST_EMPEROR = 1
 
@@ -77,6 +78,8 @@ class Master:
         self._pending: dict[int, Settings] = {}
         self._status = 0
         self._log: LogProcess | None = None
+        self._beside: Beside | None = None
+        self._renew = ""
 
     def run(self, warnings: list[Diagnostic]) -> int:
         """Serve until told to end; answers the exit status. Raises :class:`Refused` when it cannot even begin."""
@@ -154,6 +157,10 @@ class Master:
         self._state, actions = policy.step(self._state, event, self._loop.now)
         for action in actions:
             self._do(action)
+        if self._beside and self._state.stopping:
+            self._beside.rest()
+            if self._state.forced:
+                self._beside.force()
         if self._alarm:
             self._alarm.cancel()
         when = policy.next_deadline(self._state)
@@ -205,7 +212,8 @@ class Master:
 
     def _touched(self, file: str) -> None:
         logs.say(f"*** {file} has been touched... grace them all !!! ***")
-        self._step(policy.ReloadAsked(f"{file} has been touched"))
+        workers = file in self._settings.orders.worker_touches
+        self._step(policy.ReloadAsked(f"{file} has been touched", workers=workers))
 
     def _heard(self, generation: Generation) -> None:
         try:
@@ -239,6 +247,8 @@ class Master:
 
     def _reap(self) -> None:
         ends = {end.pid: end for end in kernel.reap()}
+        if self._beside:
+            self._beside.reaped(ends.values())
         if self._log and (end := ends.get(self._log.pid)):
             self._log.ended()
             logs.say(f"error: the process that writes the log {end}; another one goes on (pid: {self._log.pid})")
@@ -269,7 +279,8 @@ class Master:
 
     def _do(self, action: policy.Action) -> None:
         match action:
-            case policy.Start(number, anyway, reread):
+            case policy.Start(number, anyway, reread, renew):
+                self._renew = renew or self._renew
                 self._start(number, anyway=anyway, reread=reread)
             case policy.Tell(number, order):
                 self._tell(number, order)
@@ -349,6 +360,7 @@ class Master:
             exit_on_reload=self._settings.orders.exit_on_reload,
         )
         self._heed_touches()
+        self._run_tasks()
         self._doors.close_others(self._settings)
         self._shared.keep_only(self._settings.sharing)
         self._emperor.keep(self._doors.all())
@@ -361,6 +373,22 @@ class Master:
         self._caller.ready()
         if not self._emperor:
             systemd.notify(f"READY=1\nSTATUS={self._reason or 'serving'}")
+
+    def _run_tasks(self) -> None:
+        """What runs beside requests is what the configuration says now."""
+        why, self._renew = self._renew, ""
+        if self._beside is None:
+            if not (self._settings.tasks.daemons or self._settings.tasks.crons):
+                return
+            from imperator.tasks.run import Beside
+
+            self._beside = Beside(self._loop, self._end_asked)
+        number = self._serving.number if self._serving else 1
+        self._beside.use(self._settings, launch.environment(self._settings, number, self._environ), why)
+
+    def _end_asked(self, why: str) -> None:
+        self._doors.refuse()
+        self._step(policy.StopAsked(why))
 
     def _watch(self, files: tuple[str, ...]) -> None:
         if self._watcher is not None:
@@ -379,7 +407,10 @@ class Master:
         self._status = self._status or status
         if status:
             self._caller.failed(status, f"error: {reason or 'the instance ended before it served'}\n")
-        self._loop.stop()
+        if self._beside:
+            self._beside.stop(self._loop.stop)
+        else:
+            self._loop.stop()
 
     # -- stats
 
@@ -400,6 +431,10 @@ class Master:
             reason=self._reason,
             loaded_seconds=self._loaded_seconds,
         )
-        lists = stats.Lists(locks=self._shared.locks(), caches=self._shared.caches(self._settings.sharing))
+        lists = stats.Lists(
+            locks=self._shared.locks(),
+            caches=self._shared.caches(self._settings.sharing),
+            **(self._beside.stats() if self._beside else {}),
+        )
         workers = serving.scoreboard.read() if serving else []
         return stats.document(instance, workers, self._settings.figures, lists)

@@ -46,7 +46,7 @@ def from_fifo(letter: bytes) -> list[Event] | Order | None:
     A brutal reload or a chain of workers comes to the same as a graceful reload: none of ours cuts a request.
     """
     if letter in (b"r", b"R", b"c", b"w", b"W"):
-        return [ReloadAsked(f"{letter.decode()} in the master FIFO")]
+        return [ReloadAsked(f"{letter.decode()} in the master FIFO", workers=letter in b"cwW")]
     if letter == b"q":
         return [StopAsked("q in the master FIFO")]
     if letter == b"Q":

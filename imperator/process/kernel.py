@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
 TAKEN = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGCHLD)
@@ -45,17 +46,19 @@ class User(NamedTuple):
 def spawn(
     argv: Sequence[str], env: Mapping[str, str], *, keep: Iterable[int] = (), cwd: str | None = None,
     out: int | None = None, stdin: int | None = None, user: User | None = None,
+    prepare: Callable[[], None] | None = None,
 ) -> int:
     """Start a program and answer its pid once it runs.
 
     ``keep`` are the descriptors that it inherits, under their numbers, besides standard output and error; standard
-    input is ``/dev/null`` or ``stdin``, standard output is ``out`` if that is given. Raises ``OSError``, with the name
-    of what could not be opened, when it cannot be executed.
+    input is ``/dev/null`` or ``stdin``, standard output is ``out`` if that is given. ``prepare`` is done by the new
+    process first; what is started so is no Python of ours: it has every signal at its default, and nothing open but its
+    standard streams. Raises ``OSError``, with the name of what could not be opened, when it cannot be executed.
     """
     report, failure = os.pipe2(os.O_CLOEXEC)
     pid, mask = _fork()
     if pid == 0:
-        _become(argv, env, keep, cwd, failure, mask, out, stdin, user)
+        _become(argv, env, keep, cwd, failure, mask, out, stdin, user, prepare)
     os.close(failure)
     try:
         told = _read_all(report)
@@ -94,14 +97,19 @@ def finish(pid: int) -> Exit:
 
 def _become(
     argv: Sequence[str], env: Mapping[str, str], keep: Iterable[int], cwd: str | None, failure: int, mask: set[int],
-    out: int | None, stdin: int | None, user: User | None,
+    out: int | None, stdin: int | None, user: User | None, prepare: Callable[[], None] | None,
 ) -> NoReturn:
     """The child's side of :func:`spawn`: never returns, reports through ``failure``."""
     name = argv[0]
     try:
-        _default_signals(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ})
+        left = {signal.SIGKILL, signal.SIGSTOP, *(() if prepare else (signal.SIGPIPE, signal.SIGXFSZ))}
+        _default_signals(signal.valid_signals() - left)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.dup2(os.open(os.devnull, os.O_RDONLY) if stdin is None else stdin, 0)
+        if prepare:
+            os.closerange(3, failure)
+            os.closerange(failure + 1, os.sysconf("SC_OPEN_MAX"))
+            prepare()
         if out is not None:
             os.dup2(out, 1)
         for fd in keep:
@@ -231,6 +239,26 @@ def kill(pid: int, signum: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def kill_group(group: int, signum: int) -> bool:
+    """Send a signal to every process of a group; False when there is none. Signal 0 only asks."""
+    try:
+        os.killpg(group, signum)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it has become another user, and is there
+    return True
+
+
+def die_with(parent: int) -> None:
+    """Have this process killed when ``parent``, which it has, ends. To be said after a change of user, which forgets
+    it. In a namespace of process numbers of one's own a parent outside is 0.
+    """
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() not in (parent, 0):
+        raise ProcessLookupError(errno.ESRCH, "who started it has ended")
 
 
 def reap(pids: Iterable[int] | None = None) -> list[Exit]:

@@ -53,7 +53,7 @@ def test_what_uwsgi_swallows_is_a_warning(tmp_path, line, code):
     "route = ^/[a-z]{2,}$ donotlog:", "cache2 = name=x,items=10,lazy", "attach-daemon2 = cmd=echo a\\,b,freq=5",
     "metric = plain", "metric = name=x,type=gauge,children=a;b", "sharedarea = 10", "sharedarea = pages=10",
     "signal-timer = 1 60", "farm = one:1,2", "alarm = a cmd:x", "cheaper-algo = busyness",
-    "smart-attach-daemon = /tmp/x,5 memcached -p 11311", "cron = $(MINUTE) 2 3 4 5 x", "cache2 = {{ cache }}",
+    "smart-attach-daemon = /tmp/x,5 memcached -p 11311", "cache2 = {{ cache }}",
     "gevent = 100", "harakiri = 60", "limit-as = 512", "prio = -5",
 ])
 def test_what_is_right_is_left_alone(tmp_path, line):

@@ -13,7 +13,8 @@ from tests.config.reading import ini
     [
         ([], {}),
         (["touch-reload = /x", "touch-reload = y", "touch-reload = /x"], {"touches": ("/x", "/srv/y")}),
-        (["touch-chain-reload = /a", "touch-workers-reload = /b", "fs-reload = /c"], {"touches": ("/b", "/a", "/c")}),
+        (["touch-chain-reload = /a", "touch-workers-reload = /b", "fs-reload = /c"],
+         {"touches": ("/b", "/a", "/c"), "worker_touches": ("/b", "/a")}),
         (["master-fifo = run/fifo", "master-fifo = /fifo"], {"pipes": ("/srv/run/fifo", "/fifo")}),
         (["exit-on-reload = true"], {"exit_on_reload": True}),
         (["exit-on-reload = off"], {}),

@@ -57,7 +57,7 @@ ROWS = (
         help="Run a supervising master process",
     ),
     Option(
-        ("honour-stdin",), takes="none", kind="flag", default="off", subsystem="process",
+        ("honour-stdin",), takes="none", kind="flag", default="off", subsystem="process", status="supported",
         help="Leave stdin as is instead of pointing it to /dev/null",
     ),
     Option(

@@ -74,19 +74,20 @@ ROWS = (
         help="`path signal`: raise the uwsgi signal on filesystem notification",
     ),
     Option(
-        ("cron",), kind="special", repeats=True, implies=("master",), subsystem="cron",
+        ("cron",), kind="special", repeats=True, implies=("master",), status="supported", subsystem="cron",
         help="`min hour day month weekday command` integers, -1 any, -N every N",
     ),
     Option(
-        ("cron2",), kind="special", repeats=True, implies=("master",), subsystem="cron",
+        ("cron2",), kind="special", repeats=True, implies=("master",), status="supported", subsystem="cron",
         help="`minute=..,hour=..,day=..,month=..,week=..,unique=..,harakiri=..,legion=.. command`",
     ),
     Option(
-        ("unique-cron",), kind="special", repeats=True, implies=("master",), subsystem="cron",
+        ("unique-cron",), kind="special", repeats=True, implies=("master",), status="supported", subsystem="cron",
         help="cron entry that never overlaps itself",
     ),
     Option(
-        ("cron-harakiri",), kind="int", default="0 (off)", subsystem="cron", help="Seconds a cron command may run",
+        ("cron-harakiri",), kind="int", default="0 (off)", status="supported", subsystem="cron",
+        help="Seconds a cron command may run",
     ),
     Option(
         ("legion-cron", "cron-legion"), kind="special", repeats=True, implies=("master",), subsystem="cron",
@@ -101,19 +102,23 @@ ROWS = (
         availability="build:ssl", help="Non-overlapping legion-cron",
     ),
     Option(
-        ("attach-daemon",), kind="special", repeats=True, implies=("master",), subsystem="daemons",
+        ("attach-daemon",), kind="special", repeats=True, implies=("master",), status="supported",
+        subsystem="daemons",
         help="Command kept running (in foreground) by the master",
     ),
     Option(
-        ("attach-control-daemon",), kind="special", repeats=True, implies=("master",), subsystem="daemons",
+        ("attach-control-daemon",), kind="special", repeats=True, implies=("master",), status="supported",
+        subsystem="daemons",
         help="attach-daemon whose death also stops the instance",
     ),
     Option(
-        ("smart-attach-daemon",), kind="special", repeats=True, implies=("master",), subsystem="daemons",
+        ("smart-attach-daemon",), kind="special", repeats=True, implies=("master",), status="supported",
+        subsystem="daemons",
         help="`pidfile[,freq] command`: self-daemonising command supervised through its pidfile",
     ),
     Option(
-        ("smart-attach-daemon2",), kind="special", repeats=True, implies=("master",), subsystem="daemons",
+        ("smart-attach-daemon2",), kind="special", repeats=True, implies=("master",), status="supported",
+        subsystem="daemons",
         help="`pidfile[,freq] command`: like smart-attach-daemon, master daemonises it",
     ),
     Option(
@@ -136,10 +141,11 @@ ROWS = (
     ),
     Option(
         ("daemons-honour-stdin",), takes="none", kind="flag", default="off", implies=("master",),
-        subsystem="daemons", help="Attached commands keep stdin",
+        status="supported", subsystem="daemons", help="Attached commands keep stdin",
     ),
     Option(
-        ("attach-daemon2",), kind="special", repeats=True, implies=("master",), subsystem="daemons",
+        ("attach-daemon2",), kind="special", repeats=True, implies=("master",), status="supported",
+        subsystem="daemons",
         help="keyval form (cmd,freq,pidfile,control,daemonize,touch,stopsignal,reloadsignal,stdin,uid,gid,ns_"
         "pid,chdir,max_throttle,notifypid)",
     ),

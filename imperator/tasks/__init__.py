@@ -1,0 +1,1 @@
+"""What an instance runs beside requests: daemons, and commands at times."""
