@@ -21,7 +21,7 @@ from imperator.tasks.crons import reason
 from imperator.tasks.ground import Ground
 from imperator.tasks.warden import Warden
 
-PREFIX = "[uwsgi-daemons] "
+NAME = "uwsgi-daemons"
 Event = daemon.Event | smart.Event
 
 
@@ -182,7 +182,7 @@ class Daemons:
         for action in actions:
             match action:
                 case daemon.Log(line):
-                    logs.say(PREFIX + line)
+                    logs.say(f"[{NAME}] {line}")
                 case daemon.Spawn():
                     post.events.append(self._spawn(post))
                 case daemon.Signal(signum):
@@ -220,7 +220,7 @@ class Daemons:
                 if not kernel.kill_group(state.pid, signum):  # it leads none
                     kernel.kill(state.pid, signum)
             except PermissionError:
-                logs.say(f'{PREFIX}error: "{state.daemon.command}" (pid: {state.pid}) belongs to another user')
+                logs.say(f'[{NAME}] error: "{state.daemon.command}" (pid: {state.pid}) belongs to another user')
         elif not kernel.kill_group(state.pid, signum) and state.how:
             post.events.append(daemon.Emptied())
 
@@ -230,7 +230,7 @@ class Daemons:
             with os.fdopen(fd, "w") as file:
                 file.write(f"{pid}\n")
         except OSError as error:
-            logs.say(f"{PREFIX}error: cannot write the pidfile {one.pidfile}: {error.strerror}")
+            logs.say(f"[{NAME}] error: cannot write the pidfile {one.pidfile}: {error.strerror}")
 
 
 def _same(one: Daemon, other: Daemon) -> bool:
