@@ -11,9 +11,11 @@ from collections.abc import Sequence
 
 from imperator import __version__, logs, pipes
 from imperator.config.build import build
+from imperator.config.command import Command
 from imperator.config.load import read
 from imperator.config.pairs import Pair, listing
-from imperator.config.settings import Command, Settings
+from imperator.config.settings import Settings
+from imperator.config.world import Unreadable
 from imperator.errors import COMMAND_LINE, Diagnostic, Refused, Severity
 from imperator.process import startup
 from imperator.process.daemon import Caller
@@ -66,7 +68,11 @@ def _run(argv: list[str], caller: Caller) -> int:
     for text in settings.prints:
         print(text)
     if settings.command is not None:
-        return _command(settings.command)
+        return _command(settings.command, world)
+    if settings.lists:
+        from imperator.ops import lists
+
+        lists.show(settings.lists)
     if settings.show_config:
         _show_config(loaded.pairs)
     if os.environ.pop(pipes.ENV_OWN, ""):
@@ -144,7 +150,7 @@ def _show_config(pairs: Sequence[Pair]) -> None:
     logs.say(";end of configuration")
 
 
-def _command(command: Command) -> int:
+def _command(command: Command, world: RealWorld) -> int:
     """Do what the command line asks for instead of an instance; answers the exit status."""
     import signal
 
@@ -161,6 +167,21 @@ def _command(command: Command) -> int:
             pidfile.send(command.argument, signal.SIGHUP)
         case "stop":
             pidfile.send(command.argument, signal.SIGINT)
+        case "pause":
+            pidfile.send(command.argument, signal.SIGTSTP)
+        case "ping" | "nagios":
+            from imperator.ops import probe
+
+            ask = probe.ping if command.name == "ping" else probe.nagios
+            return ask(command.argument, command.timeout)
+        case "connect-and-read":
+            from imperator.ops import probe
+
+            return probe.connect_and_read(command.argument)
+        case "extract":
+            return _extract(command, world)
+        case "python-version":
+            print(".".join(map(str, sys.version_info[:3])))
         case "get":
             print(command.argument)
         case "dump-options":
@@ -169,4 +190,16 @@ def _command(command: Command) -> int:
             print("\n".join(names()))
         case "exit":
             return int(command.argument) & 255
+    return 0
+
+
+def _extract(command: Command, world: RealWorld) -> int:
+    """Write a resource to standard output: a file, or what an ``exec://`` command says."""
+    try:
+        text = world.read(command.argument)
+    except Unreadable as error:
+        hint = "name a file, or a command with exec://"
+        complaint = Diagnostic("file-unreadable", command.where, f"cannot read {command.argument}: {error}", hint)
+        raise Refused(complaint) from error
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
     return 0

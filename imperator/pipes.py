@@ -68,8 +68,11 @@ class Order(enum.IntEnum):
     DRAIN = ord("D")
     STOP = ord("K")
     MORE = ord("+")
-    """One worker more; to the generation only, as is the next."""
+    """One worker more; to the generation only, as are the next."""
     FEWER = ord("-")
+    PAUSE = ord("P")
+    """No worker accepts until further notice."""
+    RESUME = ord("R")
 
 
 READY_WORKER = b"R"

@@ -42,6 +42,7 @@ class Instance(NamedTuple):
     app_loaded: bool
     reason: str
     loaded_seconds: float
+    paused: bool = False
 
 
 class Lists(NamedTuple):
@@ -115,7 +116,7 @@ def _worker(worker: WorkerCounters, instance: Instance, figures: Figures) -> dic
         "harakiri_count": worker.harakiri_count,
         "signals": 0,
         "signal_queue": 0,
-        "status": ("busy" if worker.busy_cores else "idle") if worker.pid else "cheap",
+        "status": ("busy" if worker.busy_cores else "idle") if worker.pid else "pause" if instance.paused else "cheap",
         "rss": 0,
         "vsz": 0,
         "running_time": worker.running_time,

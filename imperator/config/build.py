@@ -12,6 +12,7 @@ from typing import Any
 
 from imperator.config import (
     apps,
+    command,
     empire,
     figures,
     headers,
@@ -37,7 +38,6 @@ from imperator.config.grammar import read_values
 from imperator.config.options import lookup
 from imperator.config.pairs import Pair
 from imperator.config.settings import (
-    Command,
     Endpoint,
     EnvChange,
     Listen,
@@ -173,7 +173,12 @@ class _Build:
             self._last, frozenset(one.option for one in self._fields["listen"]),
             self._fields.get("socket_timeout") or 4, self.complaints,
         )
-        self._fields["command"] = self._command()
+        sockets = [one.address for one in self._fields["listen"] if one.protocol == "uwsgi"]
+        asked = command.read(self._pairs, self._all, sockets, self.complaints)
+        self._fields["command"] = asked
+        if asked is None or asked.name == "get":
+            self._fields["lists"] = command.lists(self._all, self.complaints)
+            self._fields["prints"] = command.prints(self._pairs)
         self._emperor()
         read_values(self._pairs, self._world, self.complaints)
         options = tuple(_written(self._pairs))
@@ -409,37 +414,7 @@ class _Build:
             changes += [EnvChange(name, value, pair.where) for name, value in found]
         return changes
 
-    # what to do
-
-    def _command(self) -> Command | None:
-        answers: list[str] = []
-        asked: Pair | None = None
-        for pair in self._pairs:
-            row = lookup(pair.key)
-            name = row.name if row else ""
-            if name == "stop":
-                return Command("stop", pair.text(), pair.where)
-            if name == "reload":
-                return Command("reload", pair.text(), pair.where)
-            if name == "help":
-                return Command("help", "", pair.where)
-            if name == "exit":
-                status = "1" if pair.value is None else leading_digits(pair.value)[0] or "0"
-                return Command("exit", status, pair.where)
-        for pair in self._pairs:
-            if pair.key == "version" and flag(pair, Complaints()):
-                return Command("version", "", pair.where)
-            if pair.key == "dump-options" and flag(pair, Complaints()):
-                return Command("dump-options", "", pair.where)
-            if pair.key == "get":
-                asked = asked or pair
-                first = next((other for other in self._pairs if other.key == pair.value), None)
-                if first is not None and first.value is not None:
-                    answers.append(first.value)
-        self._fields["prints"] = tuple(
-            pair.text() for key in ("iprint", "print") for pair in self._pairs if pair.key == key
-        )
-        return Command("get", "\n".join(answers), asked.where) if asked else None
+    # the emperor
 
     def _emperor(self) -> None:
         for pair in self._all.get("emperor", []):

@@ -16,7 +16,8 @@ from imperator.config.request_log import DATE_WORDS
 from imperator.config.settings import LogEncoder, Logs, LogSink
 from imperator.config.values import flag, number, octal
 
-_KINDS = ("file", "stdio", "fd", "socket", "syslog", "rsyslog")
+KINDS = ("file", "stdio", "fd", "socket", "syslog", "rsyslog")
+"""Of loggers."""
 _OF_PLUGINS = {
     "systemd": "remove the line: what is written to standard error is in the journal already",
     "python": "write file:PATH, and let a program read the file; Python's logging is for the application",
@@ -100,7 +101,7 @@ class _Reader:
             elif named := _NAMED.fullmatch(text):
                 label, text = named[1], named[2].strip()
             kind, _, target = text.partition(":")
-            if kind not in _KINDS:
+            if kind not in KINDS:
                 fact = "names no logger that there is"
                 hint = "write file:PATH, stdio, fd:NUMBER, socket:ADDRESS, syslog:NAME or rsyslog:ADDRESS"
                 if kind in _OF_PLUGINS:

@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from imperator.config.apps import Apps, Loader
+from imperator.config.command import Command
 from imperator.config.empire import Empire
 from imperator.config.figures import Figures
 from imperator.config.headers import Headers
@@ -156,15 +157,6 @@ class Logs(NamedTuple):
         return any(on_the_way) or (has_file and bool(self.maxsize or self.touch_reopen or self.touch_rotate))
 
 
-class Command(NamedTuple):
-    """Something to do instead of starting an instance: the command line asked for it."""
-
-    name: Literal["version", "help", "reload", "stop", "exit", "get", "dump-options"]
-    argument: str
-    """reload, stop: the path of the pidfile as written, or a pid. exit: the status. get: the lines to print."""
-    where: Where
-
-
 class Settings(NamedTuple):
     """Everything that the supported options mean, defaults filled in."""
 
@@ -182,6 +174,8 @@ class Settings(NamedTuple):
     prints: tuple[str, ...] = ()
     """The texts of ``iprint``, then those of ``print``: for standard output."""
     strict: bool = False
+    lists: tuple[str, ...] = ()
+    """The lists of what there is that are to be shown, by the option that asks for them."""
 
     # sockets
     listen: tuple[Listen, ...] = ()

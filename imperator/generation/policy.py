@@ -79,6 +79,8 @@ class State(NamedTuple):
     temper: Temper = Temper.PROVING
     announced: bool = False
     status: int = 0
+    paused: int | None = None
+    """How many workers there shall be again; None: nobody has asked for a pause."""
 
     def number(self, seat: int) -> int:
         """Whose seat it is."""
@@ -341,7 +343,7 @@ def _starting(state: State) -> bool:
 
 
 def _scaled(state: State, by: int, why: str, now: float) -> Step:
-    if state.temper is not Temper.SERVING:
+    if state.temper is not Temper.SERVING or state.paused is not None:
         return state, []
     if by > 0:
         idle = [number for number, slot in _numbered(state) if not slot.child.wanted][:by]
@@ -358,28 +360,56 @@ def _ordered(state: State, order: Order, why: str, now: float) -> Step:
     if order is Order.SERVE:
         if state.temper is not Temper.PROVING:
             return state, []
+        state = state._replace(temper=Temper.SERVING)
+        if state.paused is not None:
+            return _stop_all(state._replace(paused=state.wanted), now)
         up = [slot.seat for slot in state.workers if _is_up(slot.child)]
-        return state._replace(temper=Temper.SERVING), [Tell(seat, Order.SERVE) for seat in up]
+        return state, [Tell(seat, Order.SERVE) for seat in up]
     if order is Order.MORE:
         return _scaled(state, 1, why, now)
     if order is Order.FEWER:
         return _scaled(state, -1, why, now)
+    if order is Order.PAUSE:
+        return _pause(state, now)
+    if order is Order.RESUME:
+        return _resume(state, now)
     if order is Order.DRAIN:
         return _leave(state, now)
     state, actions = _leave(state, now)
     return state, [*actions, *(Tell(seat, Order.STOP) for seat in _alive(state))]
 
 
+def _pause(state: State, now: float) -> Step:
+    """Every worker finishes what it has and ends; who comes now waits in the queue."""
+    if state.temper is Temper.LEAVING or state.paused is not None:
+        return state, []
+    state = state._replace(paused=state.wanted)
+    return (state, []) if state.temper is Temper.PROVING else _stop_all(state, now)
+
+
+def _resume(state: State, now: float) -> Step:
+    if state.temper is Temper.LEAVING or state.paused is None:
+        return state, []
+    if state.temper is Temper.PROVING:
+        return state._replace(paused=None), []
+    missing = [number for number, slot in _numbered(state) if not slot.child.wanted][: state.paused]
+    return _each(state._replace(paused=None), missing, lifecycle.Event.START, now)
+
+
 def _leave(state: State, now: float) -> Step:
     if state.temper is Temper.LEAVING:
         return state, []
-    state = state._replace(temper=Temper.LEAVING)
+    state, actions = _stop_all(state._replace(temper=Temper.LEAVING), now)
+    return state, actions + _end_if_alone(state)
+
+
+def _stop_all(state: State, now: float) -> Step:
     state, actions = _each(state, range(1, len(state.workers) + 1), lifecycle.Event.STOP, now)
     for slot in state.workers:
         if slot.old and _is_up(slot.old):
             state, more = _one(state, state.other(slot.seat), lifecycle.Event.STOP, now)
             actions += more
-    return state, actions + _end_if_alone(state)
+    return state, actions
 
 
 def _end_if_alone(state: State) -> list[Action]:

@@ -175,7 +175,7 @@ class Generation:
             logs.say(f"error: the master says {message!r}, which is no order; it is another version of this program")
             return
         self._step(policy.Ordered(order, "the master's order"))
-        if order is Order.SERVE and self._scaler:
+        if order in (Order.SERVE, Order.RESUME) and self._scaler:
             self._scaler.began()
 
     def _die(self, why: str) -> None:

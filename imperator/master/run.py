@@ -77,6 +77,7 @@ class Master:
         self._touches: Any = None
         self._pending: dict[int, Settings] = {}
         self._status = 0
+        self._paused = False
         self._log: LogProcess | None = None
         self._beside: Beside | None = None
         self._renew = ""
@@ -167,10 +168,22 @@ class Master:
         self._alarm = None if when is None else self._loop.at(when, lambda: self._step(policy.TimePassed()))
 
     def _signalled(self, signum: int) -> None:
-        if event := triggers.from_signal(signum):
+        if signum == signal.SIGTSTP:
+            self._pause()
+        elif event := triggers.from_signal(signum):
             if isinstance(event, policy.StopAsked) and not self._emperor:
                 self._doors.refuse()  # under an emperor a successor gets these sockets
             self._step(event)
+
+    def _pause(self) -> None:
+        """Let no worker accept, or let them again."""
+        self._paused = not self._paused
+        if self._paused:
+            logs.say("*** PAUSE (press start to resume, if you do not have a joypad send SIGTSTP) ***")
+        else:
+            logs.say("*** (SIGTSTP received) resuming workers ***")
+        for number in self._generations:
+            self._tell(number, pipes.Order.PAUSE if self._paused else pipes.Order.RESUME)
 
     def _ordered(self, message: bytes) -> None:
         if not message:
@@ -185,6 +198,9 @@ class Master:
     def _obey(self, letter: bytes) -> None:
         if letter == b"l":
             self._reopen_log()
+            return
+        if letter == b"p":
+            self._pause()
             return
         meant = triggers.from_fifo(letter)
         if isinstance(meant, pipes.Order) and self._serving:
@@ -328,6 +344,8 @@ class Master:
             return
         self._pending[number] = settings
         self._generations[number] = generation
+        if self._paused:
+            self._tell(number, pipes.Order.PAUSE)
         self._loop.watch(generation.door.fileno(), lambda: self._heard(generation))
 
     def _reread(self) -> Settings:
@@ -430,6 +448,7 @@ class Master:
             app_loaded=serving is not None and not self._reason,
             reason=self._reason,
             loaded_seconds=self._loaded_seconds,
+            paused=self._paused,
         )
         lists = stats.Lists(
             locks=self._shared.locks(),

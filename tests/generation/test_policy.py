@@ -40,6 +40,23 @@ STORIES = {
     "proves itself": (2, "begin ; ready 1 ; ready 2", "fork 1, fork 2, announce"),
     "announces once": (1, "begin ; ready 1 ; ready 1", "fork 1, announce"),
     "serves when told": (2, "begin ; ready 2 ; ready 1 ; serve", "fork 1, fork 2, announce, S1, S2"),
+    "pauses and goes on": (
+        2, "begin ; ready 1 ; ready 2 ; serve ; pause ; pause ; quit 1 ; quit 2 ; resume ; ready 1 ; ready 2",
+        "fork 1, fork 2, announce, S1, S2, D1, D2, fork 1, fork 2, S1, S2",
+    ),
+    "goes on before all have paused": (
+        1, "begin ; ready 1 ; serve ; pause ; resume ; quit 1", "fork 1, announce, S1, D1, again 1",
+    ),
+    "is not scaled in a pause": (
+        2, "begin ; ready 1 ; ready 2 ; serve ; fewer 1 ; quit 2 ; pause ; quit 1 ; more 1 ; resume",
+        "fork 1, fork 2, announce, S1, S2, D2, D1, fork 1",
+    ),
+    "takes over in a pause": (
+        1, "begin ; pause ; ready 1 ; serve ; quit 1 ; resume", "fork 1, announce, D1, fork 1",
+    ),
+    "a pause ends with the end": (
+        1, "begin ; ready 1 ; serve ; pause ; quit 1 ; drain", "fork 1, announce, S1, D1, leave 0",
+    ),
     "told twice": (1, "begin ; ready 1 ; serve ; serve", "fork 1, announce, S1"),
     "told before all are ready": (2, "begin ; ready 1 ; serve ; ready 2", "fork 1, fork 2, S1, S2"),
     "a worker that dies before is the end": (2, "begin ; ready 1 ; crash 2", "fork 1, fork 2, D1"),
@@ -143,7 +160,7 @@ def event(word: str) -> policy.Event:
         return WorkerWorn(int(number), "because", name == "stuck")
     if name in ("more", "fewer"):
         return Scaled(int(number) if name == "more" else -int(number), "because")
-    if name in ("serve", "drain", "stop"):
+    if name in ("serve", "drain", "stop", "pause", "resume"):
         return Ordered(Order[name.upper()], "told")
     return Begin()
 

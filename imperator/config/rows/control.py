@@ -16,28 +16,29 @@ ROWS = (
         help="Send SIGHUP to the pid in this pidfile and exit",
     ),
     Option(
-        ("pause",), kind="special", immediate=True, subsystem="control",
+        ("pause",), kind="special", immediate=True, subsystem="control", status="supported",
         help="Send SIGTSTP to the pid in this pidfile and exit (toggles pause)",
     ),
     Option(
-        ("suspend",), kind="special", immediate=True, subsystem="control",
+        ("suspend",), kind="special", immediate=True, subsystem="control", status="supported",
         help="Same action as pause (SIGTSTP toggle)",
     ),
     Option(
-        ("resume",), kind="special", immediate=True, subsystem="control",
+        ("resume",), kind="special", immediate=True, subsystem="control", status="supported",
         help="Same action as pause (SIGTSTP toggle)",
     ),
     Option(
-        ("connect-and-read",), kind="special", immediate=True, subsystem="control",
+        ("connect-and-read",), kind="special", immediate=True, subsystem="control", status="supported",
         help="Connect to the address, copy what it sends to the log, exit",
     ),
     Option(
-        ("extract",), kind="special", immediate=True, subsystem="control",
+        ("extract",), kind="special", immediate=True, subsystem="control", status="supported",
         help="Read a resource (file or scheme url) to stdout and exit",
     ),
     Option(
         ("imperial-monitor-list", "imperial-monitors-list"), takes="none", kind="flag", default="off",
-        subsystem="info", help="List available emperor monitors at startup",
+        subsystem="info",
+        status="supported", help="List available emperor monitors at startup",
     ),
     Option(
         ("help", "usage"), "h", takes="none", kind="special", immediate=True, subsystem="info", status="supported",
@@ -68,7 +69,7 @@ ROWS = (
         ("notify-socket",), implies=("master",), subsystem="control", help="Socket receiving status notifications",
     ),
     Option(
-        ("logger-list", "loggers-list"), takes="none", kind="flag", default="off", subsystem="info",
+        ("logger-list", "loggers-list"), takes="none", kind="flag", default="off", subsystem="info", status="supported",
         help="List logger plugins at startup",
     ),
     Option(
@@ -81,22 +82,23 @@ ROWS = (
     ),
     Option(
         ("cheaper-algo-list", "cheaper-algos-list", "cheaper-list"), takes="none", kind="flag", default="off",
-        subsystem="info", help="List scaling algorithms at startup",
+        subsystem="info",
+        status="supported", help="List scaling algorithms at startup",
     ),
     Option(
         ("router-list", "routers-list"), takes="none", kind="flag", default="off", subsystem="info",
         availability="build:routing(pcre)", help="List routing actions at startup",
     ),
     Option(
-        ("clock-list", "clocks-list"), takes="none", kind="flag", default="off", subsystem="info",
+        ("clock-list", "clocks-list"), takes="none", kind="flag", default="off", subsystem="info", status="supported",
         help="List clock sources at startup",
     ),
     Option(
-        ("loop-list", "loops-list"), takes="none", kind="flag", default="off", subsystem="info",
+        ("loop-list", "loops-list"), takes="none", kind="flag", default="off", subsystem="info", status="supported",
         help="List loop engines at startup",
     ),
     Option(
-        ("plugins-list", "plugin-list"), takes="none", kind="flag", default="off", subsystem="info",
+        ("plugins-list", "plugin-list"), takes="none", kind="flag", default="off", subsystem="info", status="supported",
         help="List plugins at startup",
     ),
     Option(
@@ -143,17 +145,19 @@ ROWS = (
     ),
     Option(
         ("nagios",), takes="none", kind="flag", default="off", implies=("no-banner",), subsystem="control",
+        status="supported",
         help="Probe the server named by the socket option in Nagios plugin style and exit",
     ),
     Option(
-        ("ping",), implies=("no-banner", "no-server"), subsystem="control",
+        ("ping",), implies=("no-banner", "no-server"), subsystem="control", status="supported",
         help="Send a ping request to a uwsgi server and exit",
     ),
     Option(
-        ("ping-timeout",), kind="int", default="3", subsystem="control", help="Seconds to wait for the ping answer",
+        ("ping-timeout",), kind="int", default="3", subsystem="control",
+        status="supported", help="Seconds to wait for the ping answer",
     ),
     Option(
-        ("python-version",), takes="none", kind="special", immediate=True, subsystem="info",
+        ("python-version",), takes="none", kind="special", immediate=True, subsystem="info", status="supported",
         help="Print the Python version and exit",
     ),
 )

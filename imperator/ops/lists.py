@@ -1,0 +1,32 @@
+"""What uWSGI calls its plugins, told at the start as it tells them: ``--logger-list`` and its like.
+
+Programs look for these words to learn what a build can do; here nothing can be loaded, so each list is what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from imperator import logs
+from imperator.config.log_files import KINDS
+
+_LISTS: dict[str, tuple[str, str, Sequence[str]]] = {
+    "plugins-list": ("request plugins", "plugins list", ("0: python", "100: ping")),
+    "logger-list": ("loggers", "loggers list", KINDS),
+    "cheaper-algo-list": (
+        "cheaper algorithms", "cheaper algorithms list", ("busyness", "spare", "backlog", "manual"),
+    ),
+    "loop-list": ("loop engines", "loop engines list", ("simple",)),
+    "imperial-monitor-list": ("imperial monitors", "imperial monitors list", ("dir", "glob")),
+    "clock-list": ("clocks", "clocks list", ("unix",)),
+}  # fmt: skip
+
+NAMES = tuple(_LISTS)
+
+
+def show(asked: Sequence[str]) -> None:
+    """Write the lists that were asked for to standard error."""
+    for name, (title, end, members) in _LISTS.items():
+        if name in asked:
+            logs.text("".join(f"{line}\n" for line in ("", f"*** uWSGI loaded {title} ***", *members)))
+            logs.text(f"--- end of {end} ---\n\n")
