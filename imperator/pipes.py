@@ -108,12 +108,13 @@ class Failed(NamedTuple):
     """generation → master: the application cannot be loaded.
 
     ``reason`` is one line with its place, ``traceback`` what Python says about it, ``files`` the files that may mend
-    it.
+    it. ``places``: where those are mounted that are missing, if others are there.
     """
 
     reason: str
     traceback: str
     files: list[str]
+    places: str = ""
 
 
 class Ready(NamedTuple):
@@ -148,6 +149,7 @@ def say(word: Word) -> bytes:
     """
     if isinstance(word, Failed):
         word = word._replace(reason=word.reason[:4000], traceback=word.traceback[-20000:], files=word.files[:64])
+        word = word._replace(places=word.places[:1000])
     elif isinstance(word, State):
         word = word._replace(reason=word.reason[:4000])
     message = _encode(word)
@@ -201,7 +203,7 @@ _KINDS: dict[str, tuple[Callable[[object], bool], ...]] = {
     "Keep": (_are_texts,),
     "State": (_is_text, _is_text),
     "Loaded": (_is_number,),
-    "Failed": (_is_text, _is_text, _are_texts),
+    "Failed": (_is_text, _is_text, _are_texts, _is_text),
     "Ready": (_are_numbers,),
     "ReloadMe": (_is_text,),
     "StopMe": (_is_text,),

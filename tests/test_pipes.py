@@ -45,6 +45,7 @@ WORDS = [
     Loaded(0.25),
     Loaded(3),
     Failed("r", "t", ["/a.py", "/b.py"]),
+    Failed("r", "t", ["/a.py"], "/a, /b"),
     Failed("città", "caf\udce9 \ud800", []),
     Ready([1, 2, 3]),
     Ready([]),

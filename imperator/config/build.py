@@ -350,8 +350,9 @@ class _Build:
         return found
 
     def _listen(self, one: Listen, found: list[Listen]) -> None:
-        twin = next((other for other in found if (other.endpoint == one.endpoint and one.endpoint.port != 0)
-                     or other.address == one.address), None)
+        is_free = one.endpoint.kind in ("inet", "inet6") and one.endpoint.port == 0
+        twin = next((other for other in found if not is_free
+                     and (other.endpoint == one.endpoint or other.address == one.address)), None)
         if twin is None:
             found.append(one)
         elif (twin.protocol, twin.address, twin.tls is None) != (one.protocol, one.address, one.tls is None):

@@ -60,6 +60,9 @@ def load(plan: Plan) -> tuple[Table, Failed | None]:
         if application:
             _ready(len(entries) - 1, place, seconds, plan.apps, entries)
     failed = applications.together(failures) if failures else None
+    if failed and any(one.app for one in entries):
+        missing = [one.prefix or one.host or "the default" for one in entries if not one.app]
+        failed = failed._replace(places=", ".join(missing))
     first = entries[0]
     if len(entries) == 1 and not first.host and not first.prefix and plan.apps.default:
         return Table(first.app), failed

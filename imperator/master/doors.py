@@ -40,13 +40,13 @@ class Doors:
         attributes = UnixAttributes(umask, settings.chmod_socket, _owner(settings))
         new: list[str] = []
         complaints: list[Diagnostic] = []
-        for wanted in settings.listen:
-            address = str(wanted.endpoint)
+        for wanted, address in zip(settings.listen, names(settings), strict=True):
             if address in self._open:
                 continue
+            kept_here = {str(wanted.endpoint): self._kept[address]} if address in self._kept else {}
             try:
                 listener = listeners.listen(
-                    wanted.endpoint, wanted.where, settings.backlog, attributes, self._kept, settings.tuning
+                    wanted.endpoint, wanted.where, settings.backlog, attributes, kept_here, settings.tuning
                 )
             except Refused as refusal:
                 complaints += refusal.diagnostics
@@ -80,7 +80,7 @@ class Doors:
 
     def close_others(self, settings: Settings) -> bool:
         """Close what ``settings`` no longer asks for; whether there was any."""
-        wanted = {str(one.endpoint) for one in settings.listen}
+        wanted = set(names(settings))
         gone = [address for address in self._open if address not in wanted]
         for address in gone:
             logs.say(f"socket {address} is closed: the configuration no longer has it")
@@ -89,6 +89,15 @@ class Doors:
             os.close(fd)
         self._kept.clear()
         return bool(gone)
+
+    def refit(self, settings: Settings) -> list[Diagnostic]:
+        """Give sockets that stay the mode, the owner and the length of queue that they have now; what could not be."""
+        attributes = UnixAttributes(0, settings.chmod_socket, settings.chown_socket)
+        complaints = []
+        for wanted, address in zip(settings.listen, names(settings), strict=True):
+            if (listener := self._open.get(address)) and address not in self._lent:
+                complaints += listeners.refit(listener, settings.backlog, attributes, wanted.where)
+        return complaints
 
     def undo_all(self) -> None:
         """Close all of them, because the instance does not start."""
@@ -112,8 +121,7 @@ class Doors:
     def plan(self, settings: Settings) -> list[pipes.Door]:
         """The sockets as a generation receives them: each address once, with the protocol that was named first."""
         plan: dict[str, pipes.Door] = {}
-        for wanted, tls in zip(settings.listen, certificates.indices(settings), strict=True):
-            address = str(wanted.endpoint)
+        for wanted, address, tls in zip(settings.listen, names(settings), certificates.indices(settings), strict=True):
             if address in self._open and address not in plan:
                 listener = self._open[address]
                 plan[address] = pipes.Door(listener.fd, wanted.protocol, listener.address, tls, wanted.announcers)
@@ -122,6 +130,17 @@ class Doors:
     def all(self) -> list[tuple[str, int]]:
         """Addresses and descriptors, for a successor."""
         return [(address, listener.fd) for address, listener in self._open.items()]
+
+
+def names(settings: Settings) -> list[str]:
+    """What each socket is known by: its address, and for free ports (``:0``) which of them it is."""
+    found: list[str] = []
+    for one in settings.listen:
+        name, number = str(one.endpoint), 2
+        while one.endpoint.port == 0 and one.endpoint.kind in ("inet", "inet6") and name in found:
+            name, number = f"{one.endpoint}#{number}", number + 1
+        found.append(name)
+    return found
 
 
 def _owner(settings: Settings) -> Owner | None:

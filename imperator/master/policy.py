@@ -50,6 +50,8 @@ class Copy(NamedTuple):
     phase: Phase = Phase.STARTING
     app: bool | None = None
     reason: str = ""
+    places: str = ""
+    """Which applications are missing, if others are there."""
     deadline: float | None = None
     """When it is killed; while it starts, when the log mentions that it still does."""
     since: float = 0.0
@@ -282,7 +284,7 @@ def _said(state: State, number: int, word: Loaded | Failed | Ready, now: float) 
     if isinstance(word, Loaded):
         return state._replace(copies=_with(state, number, app=True)), []
     if isinstance(word, Failed):
-        state = state._replace(copies=_with(state, number, app=False, reason=word.reason))
+        state = state._replace(copies=_with(state, number, app=False, reason=word.reason, places=word.places))
         actions: list[Action] = [Print(word.traceback)] if word.traceback else []
         serving = state.serving()
         if not (serving.app if serving else state.need_app):
@@ -307,7 +309,8 @@ def _take_over(state: State, copy: Copy, now: float) -> Step:
     if copy.app:
         actions.append(Watch(()))
     else:
-        actions.append(Log(f"*** no app loaded: every request is answered 500 until this is mended: {copy.reason} ***"))
+        what = f"no app loaded at {copy.places}: its requests are" if copy.places else "no app loaded: every request is"
+        actions.append(Log(f"*** {what} answered 500 until this is mended: {copy.reason} ***"))
     return state._replace(copies=copies, stood=True), actions
 
 
@@ -327,7 +330,8 @@ def _ended(state: State, number: int, status: int, how: str, now: float) -> Step
     if copy.phase is Phase.STARTING and not state.stood and (state.need_app or copy.app is None):
         status = NO_APP if copy.app is False else status or 1
         state = state._replace(stopping=True, over=Leave(status, why))
-        return state, [Log(f"*** no app loaded. GAME OVER: {why} ***"), *_leave_if_alone(state)]
+        where = f" at {copy.places}" if copy.places else ""
+        return state, [Log(f"*** no app loaded{where}. GAME OVER: {why} ***"), *_leave_if_alone(state)]
     stood = copy.phase is Phase.SERVING and now - copy.since >= SETTLED
     failures = 1 if stood else state.failures + 1
     delay = pause(failures)

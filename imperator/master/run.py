@@ -381,6 +381,7 @@ class Master:
         self._run_tasks()
         self._doors.close_others(self._settings)
         self._shared.keep_only(self._settings.sharing)
+        logs.complain(self._doors.refit(self._settings))
         self._emperor.keep(self._doors.all())
         if reason:
             self._emperor.state("failed", self._reason)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from imperator.config.settings import Endpoint, Owner
 from imperator.config.tuning import Tuning
-from imperator.errors import Diagnostic, Refused, Where
+from imperator.errors import Diagnostic, Refused, Severity, Where
 
 PATH_LIMIT = 107
 """Bytes that a path may have in the kernel's address of a UNIX socket, without its final zero."""
@@ -77,6 +77,29 @@ def listen(
         return _internet(endpoint, address, queue, tuning)
     except OSError as error:
         raise Refused(explain(error, endpoint, address, where)) from error
+
+
+def refit(
+    listener: Listener, backlog: int | None, attributes: UnixAttributes, where: Where | None
+) -> list[Diagnostic]:
+    """Give an open socket another queue, mode or owner; answers what could not be done."""
+    with socket.socket(fileno=os.dup(listener.fd)) as sock:
+        sock.listen(system_backlog() if backlog is None else backlog)
+    path = listener.endpoint.path
+    if listener.endpoint.kind != "unix" or not listener.inode or _inode(path) != listener.inode:
+        return []
+    found, (uid, gid) = os.lstat(path), attributes.owner or (None, None)
+    changed = UnixAttributes(
+        0,
+        attributes.mode if stat.S_IMODE(found.st_mode) != attributes.mode else None,
+        attributes.owner if uid not in (None, found.st_uid) or gid not in (None, found.st_gid) else None,
+    )
+    try:
+        _dress(path, changed)
+    except OSError as error:
+        refused = _not_given(error, listener.endpoint, changed, where)
+        return [refused._replace(severity=Severity.WARNING, hint="only a restart as root can give it away")]
+    return []
 
 
 def release(listener: Listener, *, unlink: bool) -> None:

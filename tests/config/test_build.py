@@ -71,6 +71,7 @@ def test_protocol_is_for_plain_sockets_only(tmp_path):
 @pytest.mark.parametrize(("lines", "count", "codes"), [
     (["socket = :1", "socket = :1"], 1, []), (["socket = :1", "http-socket = :1"], 1, ["address-duplicate"]),
     (["socket = :1", "socket = 0.0.0.0:1"], 1, ["address-duplicate"]), (["socket = :0", "http = 0.0.0.0:0"], 2, []),
+    (["http = :0", "http = :0"], 2, []),
 ])
 def test_an_address_is_listened_on_once(tmp_path, lines, count, codes):
     got = ini(tmp_path, *lines)

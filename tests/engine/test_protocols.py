@@ -79,6 +79,14 @@ def test_the_path_is_found_where_a_front_end_tells_it(worker, protocol, case):
     assert (seen["SCRIPT_NAME"], seen["PATH_INFO"]) == (script_name, path_info)
 
 
+@pytest.mark.parametrize("protocol", ["uwsgi", "fastcgi", "scgi"])
+def test_a_server_without_a_name_has_that_of_the_machine(worker, protocol):
+    variables = speak.variables(SERVER_NAME="", SERVER_PORT="")
+    raw = worker(show).send(getattr(speak, protocol)(variables), protocol)
+    seen = json.loads(speak.decode(protocol, raw).body)
+    assert (seen["SERVER_NAME"], seen["SERVER_PORT"]) == ("vm", "80")  # PEP 3333: never empty
+
+
 def test_http_tells_the_addresses(worker):
     server = worker(show)
     with server.connect("tcp-http") as sock:

@@ -96,6 +96,9 @@ def test_what_fails_keeps_its_place(capfd):
     assert "ZeroDivisionError" in failed.reason and "nowhere_to_be_found" in failed.traceback
     assert any(file.endswith("bad.py") for file in failed.files) and any(f.endswith("worse.py") for f in failed.files)
     assert "WSGI app 2 (mountpoint='/b')" in capfd.readouterr().err
+    assert failed.places == "/a, /c"
+    assert load([("module", "worse")], mount("/b", "two"))[1].places == "the default"
+    assert load([("module", "worse")], mount("/b", "bad.py"))[1].places == ""
 
 
 def test_a_place_that_is_taken_is_skipped(capfd):

@@ -207,3 +207,45 @@ def test_owners(tmp_path, changes, owner):
     found = (tmp_path / "a").stat()
     doors.close(unlink=True)
     assert (found.st_uid, found.st_gid) == owner
+
+
+def test_a_socket_that_stays_gets_its_new_mode_owner_and_queue(doors, tmp_path):
+    path = tmp_path / "a"
+    doors.open(settings(unix(path), chmod_socket=0o600))
+    inode = path.stat().st_ino
+    changed = settings(unix(path), chmod_socket=0o660, backlog=1)
+    assert doors.open(changed) == [] and doors.refit(changed) == []
+    assert (path.stat().st_ino, path.stat().st_mode & 0o777) == (inode, 0o660)
+    clients = [socket.socket(socket.AF_UNIX) for _ in range(4)]
+    for client in clients:
+        client.setblocking(False)
+    assert [client.connect_ex(str(path)) for client in clients][-1] != 0  # there is room for two
+    for client in clients:
+        client.close()
+    assert doors.refit(settings(unix(path))) == []
+    assert path.stat().st_mode & 0o777 == 0o660  # nobody says what it should be
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives sockets away")
+def test_what_cannot_be_given_away_is_told(doors, tmp_path, monkeypatch):
+    path = tmp_path / "a"
+    doors.open(settings(unix(path)))
+    assert doors.refit(settings(unix(path), chown_socket=Owner(61001, None))) == []
+    assert path.stat().st_uid == 61001
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "lchown", refuse)
+    [complaint] = doors.refit(settings(unix(path), chown_socket=Owner(61002, None)))
+    assert (complaint.code, complaint.where) == ("cannot-give-socket", WHERE)
+
+
+def test_two_free_ports_are_two(doors):
+    wanted = settings(tcp(), tcp())
+    assert doors.open(wanted) == ["127.0.0.1:0", "127.0.0.1:0#2"]
+    assert doors.open(wanted) == []
+    first, second = doors.plan(wanted)
+    assert first.address != second.address and first.fd != second.fd
+    doors.close_others(settings(tcp()))
+    assert len(doors.all()) == 1

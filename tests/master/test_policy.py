@@ -136,6 +136,7 @@ def event(word: str) -> policy.Event:
         "stop": StopAsked("the emperor"),
         "term": StopAsked("SIGTERM", insists=True),
         "loaded": Said(number, Loaded(0.5)),
+        "partly": Said(number, Failed("b.py:1: oops", "Traceback", ["/b.py"], "/b")),
         "failed": Said(number, Failed("app.py:1: SyntaxError", "Traceback", ["/app.py"])),
         "ready": Said(number, Ready([1])),
         "end": Ended(number, 1, "exited with status 1"),
@@ -193,6 +194,10 @@ LINES = {
     "a death during a reload": (UP + " ; reload ; end 2", "generation 1 goes on: exited with status 1 ***"),
     "a reload": (UP + " ; reload", "...reloading (SIGHUP): generation 2 starts beside the running one..."),
     "a lame start": (LAME, "every request is answered 500 until this is mended: app.py:1: SyntaxError ***"),
+    "a start that lacks something": (
+        LAME.replace("failed", "partly"),
+        "*** no app loaded at /b: its requests are answered 500 until this is mended: b.py:1: oops ***",
+    ),
     "the end of the first start": ("begin ; unstarted 1", "*** no app loaded. GAME OVER: no python ***"),
     "a pause": (UP + " ; end 1 ; end 2 ; wait 1 ; end 3",
         "generation 3 exited with status 1; the next one starts in 2 s"),

@@ -331,6 +331,8 @@ impl Vocabulary {
                     result?;
                 }
                 known if wire::is_control_variable(known) => engine.ignored(known),
+                // Neither may be empty (PEP 3333); a front-end without a name for itself says so all the same.
+                Known::ServerName | Known::ServerPort if value.is_empty() => {}
                 known if value.is_empty() => set(py, dict, self.key(known), self.empty)?,
                 known => set_text(py, dict, self.key(known), value)?,
             }
