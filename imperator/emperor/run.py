@@ -424,6 +424,8 @@ class _Emperor:
         demand = post.demand
         demanded = str(demand.endpoint) if demand else ""
         env = spawn.environment(os.environ, theirs.fileno(), self.settings, post.kept, demanded)
+        if name == OWN:
+            env[pipes.ENV_OWN] = "1"
         seen = vassal.seen
         directory = seen.directory if seen else self.settings.start
         user: kernel.User | None = None

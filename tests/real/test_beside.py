@@ -260,3 +260,22 @@ def test_an_emperor_has_daemons_too(start, tmp_path):
     server.expected = ("was killed by SIGKILL",)
     server.stop()
     assert not processes.alive(again)
+
+
+def test_an_instance_of_the_emperors_own_has_them_once(start, tmp_path):
+    (tmp_path / "vassals").mkdir()
+    (tmp_path / "daemon.py").write_text(DAEMON)
+    app.write(tmp_path / "app.py", "own")
+    config = app.ini(
+        tmp_path / "emperor.ini", emperor=tmp_path / "vassals", http_socket=tmp_path / "own.sock", wsgi_file="app.py",
+        stats=tmp_path / "stats.sock", attach_daemon=f"exec /usr/bin/python3 {tmp_path}/daemon.py one",
+    )  # fmt: skip
+    server = start.server("--ini", config)
+    server.log.wait(r"^one (\d+) runs")
+    instance = Instance(tmp_path / "stats.sock")
+    instance.up(1)
+    assert len(instance.stats()["daemons"]) == 1
+    assert processes.parent(instance.master()) == server.pid
+    server.stop()
+    assert len(server.log.lines("^one .* runs")) == 1
+    assert len(server.log.lines("starting uWSGI Emperor")) == 1
