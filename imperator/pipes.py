@@ -73,6 +73,8 @@ class Order(enum.IntEnum):
     PAUSE = ord("P")
     """No worker accepts until further notice."""
     RESUME = ord("R")
+    MULES = ord("M")
+    """Start the mules anew; to the generation only."""
 
 
 READY_WORKER = b"R"
@@ -130,14 +132,57 @@ class ReloadMe(NamedTuple):
 
 
 class StopMe(NamedTuple):
-    """generation → master: stop the instance, and why."""
+    """worker → generation → master: stop the instance, and why."""
 
     why: str
 
 
-Word = Keep | State | Loaded | Failed | Ready | ReloadMe | StopMe
+class Attendant(NamedTuple):
+    """generation → master: a process beside the workers began, or ended."""
 
-_WORDS: dict[str, Any] = {kind.__name__: kind for kind in (Keep, State, Loaded, Failed, Ready, ReloadMe, StopMe)}
+    kind: str
+    """``mule``, …"""
+    number: int
+    pid: int
+    """0: it ended."""
+    respawns: int
+
+
+class Registered(NamedTuple):
+    """worker, mule → generation: a function is registered here for signals of this number."""
+
+    signum: int
+    target: str
+
+
+class Trigger(NamedTuple):
+    """worker, mule → generation: something that shall raise a signal by itself."""
+
+    kind: str
+    """``timer`` (seconds, and how often: 0 is for ever), ``cron`` (minute, hour, day, month, weekday) or ``file``."""
+    signum: int
+    numbers: list[float]
+    path: str = ""
+
+
+Word = Keep | State | Loaded | Failed | Ready | ReloadMe | StopMe | Attendant | Registered | Trigger
+
+_WORDS: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (Keep, State, Loaded, Failed, Ready, ReloadMe, StopMe, Attendant, Registered, Trigger)
+}
+
+_RAISED = b"!"
+
+
+def raised(signum: int) -> bytes:
+    """worker, mule → generation: somebody raises a signal. Two bytes, as no word has."""
+    return _RAISED + bytes([signum])
+
+
+def heard_raised(message: bytes) -> int | None:
+    """The signal that a message raises; None if it is another message."""
+    return message[1] if len(message) == 2 and message[:1] == _RAISED else None
 
 MAXIMUM = 65536
 """No word is longer, in bytes: a reader with a buffer of this size never cuts one. :func:`say` shortens what is."""
@@ -191,8 +236,20 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float)
 
 
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int)
+
+
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _is_octet(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value <= 255
+
+
+def _are_all_numbers(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, int | float) for one in value)
 
 
 def _are_numbers(value: object) -> bool:
@@ -207,6 +264,9 @@ _KINDS: dict[str, tuple[Callable[[object], bool], ...]] = {
     "Ready": (_are_numbers,),
     "ReloadMe": (_is_text,),
     "StopMe": (_is_text,),
+    "Attendant": (_is_text, _is_whole, _is_whole, _is_whole),
+    "Registered": (_is_octet, _is_text),
+    "Trigger": (_is_text, _is_octet, _are_all_numbers, _is_text),
 }
 """What the values of each word must be."""
 
@@ -468,6 +528,63 @@ class Clients(NamedTuple):
     write_errors_tolerance: int = 0
 
 
+MULE_MESSAGE = 65536
+"""Bytes of a message to a mule, unless ``mule-msg-size`` says otherwise."""
+
+
+class Farm(NamedTuple):
+    """Mules by a name, of which one takes a message."""
+
+    name: str
+    mules: tuple[int, ...]
+
+
+class Channel(NamedTuple):
+    """A queue of messages: both ends, as descriptors. It outlives a reload, so what waits in it is not lost."""
+
+    name: str
+    """Empty: any mule. A number: that mule. Else: that farm, behind ``farm ``."""
+    reader: int
+    writer: int
+
+
+class Mules(NamedTuple):
+    """Processes beside the workers. Times are seconds."""
+
+    targets: tuple[str, ...] = ()
+    """One for each mule: a file, ``module:function``, or nothing."""
+    farms: tuple[Farm, ...] = ()
+    size: int = MULE_MESSAGE
+    """Bytes of a message."""
+    harakiri: float = 0.0
+    """How long a mule may work on one message; 0: as long as it likes."""
+    mercy: float = 60.0
+    """How long a mule may take to end."""
+    channels: tuple[Channel, ...] = ()
+    """Made by the master."""
+
+    @property
+    def names(self) -> list[str]:
+        """Those of the channels that there must be."""
+        if not self.targets:
+            return []
+        numbers = [str(number) for number in range(1, len(self.targets) + 1)]
+        return ["", *numbers, *("farm " + farm.name for farm in self.farms)]
+
+    @classmethod
+    def read(cls, told: Sequence[Any]) -> Mules:
+        """Out of what JSON made of it."""
+        targets, farms, size, harakiri, mercy, channels = told
+        return cls(
+            tuple(targets),
+            tuple(Farm(name, tuple(mules)) for name, mules in farms),
+            size,
+            harakiri,
+            mercy,
+            tuple(Channel(*one) for one in channels),
+        )
+
+
 class Facts(NamedTuple):
     """What applications may ask of their instance, and nothing else needs."""
 
@@ -519,6 +636,9 @@ class Plan(NamedTuple):
     clients: Clients = Clients()
     facts: Facts = Facts()
     shared: Shared = Shared()
+    mules: Mules = Mules()
+    triggers: tuple[Trigger, ...] = ()
+    """What the configuration lets raise signals of the application."""
 
     def write(self) -> bytes:
         """The plan as bytes for :meth:`read`, which may run in another version of Python."""
@@ -543,6 +663,8 @@ class Plan(NamedTuple):
             clients=Clients(*plan.clients),
             facts=Facts.read(plan.facts),
             shared=Shared.read(plan.shared),
+            mules=Mules.read(plan.mules),
+            triggers=tuple(Trigger(*one) for one in plan.triggers),
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imperator.config.figures import Figures
+from imperator.pipes import Attendant
 
 if TYPE_CHECKING:
     from imperator._core import CoreCounters, WorkerCounters
@@ -43,6 +44,8 @@ class Instance(NamedTuple):
     reason: str
     loaded_seconds: float
     paused: bool = False
+    beside: Sequence[Attendant] = ()
+    """Processes of the serving generation that are no workers."""
 
 
 class Lists(NamedTuple):
@@ -62,7 +65,7 @@ def document(
     """The document, with a final newline."""
     lists = lists or Lists()
     queue = max((socket.queue for socket in instance.sockets), default=0)
-    content = {
+    content: dict[str, Any] = {
         "version": VERSION,
         "listen_queue": queue,
         "listen_queue_errors": 0,
@@ -95,6 +98,8 @@ def document(
         **({"spoolers": list(lists.spoolers)} if lists.spoolers else {}),
         **({"crons": list(lists.crons)} if lists.crons else {}),
     }
+    if mules := [one for one in instance.beside if one.kind == "mule"]:
+        content["mules"] = [{"id": one.number, "pid": one.pid, "respawns": one.respawns} for one in mules]
     return written(content, figures)
 
 

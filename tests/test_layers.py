@@ -44,6 +44,7 @@ PURE = [
     "errors", "config.*", "cron", "lifecycle", "pipes", "sharing", "spooling", "*.policy", "master.triggers", "stats",
     "emperor.spawn", "emperor.seen",
     "generation.harakiri", "generation.cheaper", "tasks.daemon", "tasks.smart", "tasks.timetable",
+    "generation.companions", "generation.targets",
 ]  # fmt: skip
 TOUCHES_THE_WORLD = {
     "os", "socket", "select", "selectors", "time", "datetime", "subprocess", "fcntl", "mmap", "signal", "threading",

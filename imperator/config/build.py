@@ -19,10 +19,12 @@ from imperator.config import (
     interpreter,
     lives,
     log_files,
+    mules,
     orders,
     request_log,
     scaling,
     sharing,
+    signals,
     tasks,
     tls,
     wsgi,
@@ -166,6 +168,9 @@ class _Build:
         self._fields["empire"] = empire.read(self._all, self._start, self.complaints)
         self._fields["figures"] = figures.read(self._all, self.complaints)
         self._fields["sharing"] = sharing.read(self._all, self._base, self.complaints)
+        lines = [pair for pair in self._pairs if pair.key in ("mule", "mules")]
+        self._fields["mules"] = mules.read(self._all, lines, self.complaints)
+        self._fields["triggers"] = signals.read(self._all, self._base, self.complaints)
         self._fields["orders"] = orders.read(self._all, self._base, self.complaints)
         self._fields["tasks"] = tasks.read(self._all, self._base, self._world, self.complaints)
         self._fields["tuning"] = tuning(self._last, self.complaints)

@@ -79,6 +79,8 @@ CODES: dict[str, str] = {
     "value-malformed": "a value does not have the form that its option wants",
     "key-unknown": "a key of a list of keys and values is not known, or a comma cuts a value",
     "key-always-on": "a key that is on by its presence has a value that says no",
+    "mule-odd": "a `mule` is neither a file nor a function",
+    "mule-unknown": "a `farm` names a mule that there is not",
     "cron-never": "the time of a cron line never comes",
     "static-map-invalid": "`static-map` is not prefix=directory",
     "static-missing": "a directory of static files, or a table of types, does not exist",

@@ -34,17 +34,12 @@ MARKS = ("{{", "{%", "<%", "${")
 """Of templates that nobody has filled in yet."""
 _PCRE_ONLY = ("(?<", "(?|", "(?>", "(?R", "(*", "\\Q", "\\K", "\\R", "\\h", "\\G", "[[:", "++", "*+", "?+")
 _WORDS: dict[str, tuple[str, str, bool]] = {  # option: what stands between two things, the form, whether uWSGI stops
-    "signal-timer": (" ", "signal seconds", True),
-    "signal-rbtimer": (" ", "signal seconds", True),
     "touch-exec": (" ", "file command", False),
-    "touch-signal": (" ", "file signal", False),
-    "fs-signal": (" ", "path signal", False),
     "hook-touch": (" ", "file action:arguments", False),
     "legion-attach-daemon": (" ", "legion command", True),
     "alarm": (" ", "name plugin:arguments", True),
     "log-alarm": (" ", "name regexp", True),
     "legion-node": (" ", "name address", True),
-    "farm": (":", "name:mule,mule", True),
     "map-socket": (":", "socket:worker,worker", True),
     "mount": ("=", "/prefix=application", True),
     "static-map": ("=", "/prefix=directory", True),
@@ -113,14 +108,9 @@ def _any_number(pair: Pair, kind: str, complaints: Complaints) -> None:
 
 def _two(pair: Pair, between: str, form: str, stops: bool, complaints: Complaints) -> None:
     text = pair.text()
-    first, found, second = text.partition(between) if between else (text, "x", "x")
+    _, found, second = text.partition(between) if between else (text, "x", "x")
     if not found or not second.strip():
         _malformed(pair, form, complaints, stops=stops and not found)
-    elif form == "signal seconds":
-        for word in (first, second):
-            if not leading_digits(word.strip())[0]:
-                complaints.warn("number-missing", pair.where, f"{word.strip()} in {pair.key} is not a number",
-                                f"write {pair.key} = {form}; it counts as 0")
 
 
 def _hook(pair: Pair, complaints: Complaints) -> None:

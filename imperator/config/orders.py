@@ -30,6 +30,8 @@ class Orders(NamedTuple):
     pipes: tuple[str, ...] = ()
     """``master-fifo``."""
     exit_on_reload: bool = False
+    mule_touches: tuple[str, ...] = ()
+    """A change of one of these starts the mules anew."""
 
 
 def read(found: Mapping[str, Sequence[Pair]], base: str, complaints: Complaints) -> Orders:
@@ -40,6 +42,7 @@ def read(found: Mapping[str, Sequence[Pair]], base: str, complaints: Complaints)
         worker_touches=_paths([pair for name in WORKERS for pair in found.get(name, ())], base, Complaints()),
         pipes=_paths(found.get("master-fifo", ()), base, complaints),
         exit_on_reload=flag(exits[-1], complaints) if exits else False,
+        mule_touches=_paths(found.get("touch-mules-reload", ()), base, complaints),
     )
 
 

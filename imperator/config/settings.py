@@ -35,7 +35,7 @@ from imperator.config.tls import Context, Tls
 from imperator.config.tuning import Tuning
 from imperator.config.wsgi import Wsgi
 from imperator.errors import Where
-from imperator.pipes import Clients, Lives, RequestLog, Scaling
+from imperator.pipes import Clients, Lives, Mules, RequestLog, Scaling, Trigger
 from imperator.sharing import Sharing
 
 ListenProtocol = Literal["uwsgi", "http", "fastcgi", "scgi"]
@@ -229,6 +229,10 @@ class Settings(NamedTuple):
     """How many workers run when."""
     sharing: Sharing = Sharing()
     """What its processes share: caches, locks, the queue."""
+    mules: Mules = Mules()
+    """Processes beside them."""
+    triggers: tuple[Trigger, ...] = ()
+    """What raises signals of the application by itself."""
     orders: Orders = Orders()
     """What reloads and stops it, besides signals."""
 

@@ -13,7 +13,8 @@ import signal
 import socket
 import sys
 import time
-from typing import NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
 
 from imperator import logs, pipes
 from imperator._core import Scoreboard
@@ -21,13 +22,21 @@ from imperator.generation import apps, imports, policy, worker
 from imperator.generation.app import NotLoaded
 from imperator.generation.scaling import Scaler, initial
 from imperator.generation.watch import Watch
+from imperator.lifecycle import Phase
 from imperator.module import install
 from imperator.module.here import HERE, Place
-from imperator.pipes import Failed, Loaded, Order, Plan, Ready, ReloadMe, StopMe
+from imperator.pipes import Attendant, Failed, Loaded, Order, Plan, Ready, Registered, ReloadMe, StopMe, Trigger
 from imperator.process import kernel
 from imperator.process.loop import Alarm, Loop
 
+if TYPE_CHECKING:
+    from imperator.generation.retinue import Member, Retinue
+    from imperator.generation.signals import Signals
+    from imperator.generation.targets import Recipient, Seen
+
 NO_APP = 22
+KINDS = ("worker", "mule", "spooler")
+"""In the order of the plan's titles."""
 
 
 def main(control_fd: int, plan_fd: int) -> NoReturn:
@@ -81,7 +90,7 @@ def _load(plan: Plan, above: socket.socket) -> tuple[apps.Table, bool]:
     return table, failed is None
 
 
-def _tell(above: socket.socket, word: Failed | Loaded | Ready | ReloadMe | StopMe) -> None:
+def _tell(above: socket.socket, word: Attendant | Failed | Loaded | Ready | ReloadMe | StopMe) -> None:
     try:
         above.send(pipes.say(word))
     except (BrokenPipeError, ConnectionResetError):
@@ -89,7 +98,7 @@ def _tell(above: socket.socket, word: Failed | Loaded | Ready | ReloadMe | StopM
 
 
 class Generation:
-    """The workers of one loaded application."""
+    """The workers of one loaded application, and what is beside them."""
 
     def __init__(self, plan: Plan, master: socket.socket, table: apps.Table) -> None:
         self._plan = plan
@@ -102,11 +111,44 @@ class Generation:
         self._state = policy.begin(plan.workers, plan.mercy, initial(plan), limits)
         self._pids: dict[int, int] = {}
         self._doors: dict[int, socket.socket] = {}
+        self._ears: dict[int, socket.socket] = {}
+        """Where workers hear signals of the application."""
         self._alarm: Alarm | None = None
         self._status = 0
         self._scaler: Scaler | None = None
         self._lazily: bool | None = None
         """Whether the application loads in the workers, once one of them has said so."""
+        self._pid = os.getpid()
+        self._retinue: Retinue | None = self._gather() if plan.mules.targets else None
+        self._signals: Signals | None = None
+
+    def _gather(self) -> Retinue:
+        """The processes beside the workers."""
+        from imperator.generation import mule
+        from imperator.generation.retinue import Member, Retinue
+
+        plan = self._plan
+        mules = range(1, len(plan.mules.targets) + 1)
+        members = [Member("mule", number, plan.mules.mercy, partial(mule.body, plan, number)) for number in mules]
+        return Retinue(
+            self._loop,
+            members,
+            ["mule", *("farm " + farm.name for farm in plan.mules.farms)],
+            settle=self._settle,
+            heard=self._understand,
+            tell=lambda word: _tell(self._master, word),
+            gone=self._end_if_alone,
+        )
+
+    def _with_signals(self) -> Signals:
+        """What passes signals of the application on: few applications have any."""
+        if self._signals is None:
+            from imperator.generation.signals import Signals
+
+            self._signals = Signals(self._plan, self._loop, self._see, self._deliver)
+            if self._state.temper is policy.Temper.SERVING:
+                self._signals.serve()
+        return self._signals
 
     def run(self) -> int:
         """Fork the workers and look after them; answers the exit status once none is left."""
@@ -156,7 +198,12 @@ class Generation:
                 logs.say(line)
             case policy.Leave(status):
                 self._status = status
-                self._loop.stop()
+                self._end_if_alone()
+
+    def _end_if_alone(self) -> None:
+        leaving = self._state.temper is policy.Temper.LEAVING
+        if leaving and not self._pids and not (self._retinue and self._retinue.alive):
+            self._loop.stop()
 
     # -- the master
 
@@ -167,31 +214,54 @@ class Generation:
             return
         if not message:
             self._loop.forget(self._master.fileno())
-            self._step(policy.Ordered(Order.DRAIN, "the master died"))
+            self._obey(Order.DRAIN, "the master died")
             return
         try:
             order = Order(message[0])
         except ValueError:
             logs.say(f"error: the master says {message!r}, which is no order; it is another version of this program")
             return
-        self._step(policy.Ordered(order, "the master's order"))
+        self._obey(order, "the master's order")
+
+    def _obey(self, order: Order, why: str) -> None:
+        if order is Order.MULES:
+            if self._retinue:
+                self._retinue.renew("mule")
+            return
+        proving = self._state.temper is policy.Temper.PROVING
+        self._step(policy.Ordered(order, why))
         if order in (Order.SERVE, Order.RESUME) and self._scaler:
             self._scaler.began()
+        if order is Order.SERVE and proving:
+            if self._retinue:
+                self._retinue.begin()
+            if self._signals:
+                self._signals.serve()
+            elif self._plan.triggers or "imperator.module.signals" in sys.modules:
+                self._with_signals()
+        elif order in (Order.DRAIN, Order.STOP):
+            if self._signals:
+                self._signals.leave()
+            if self._retinue:
+                self._retinue.leave(at_once=order is Order.STOP)
 
     def _die(self, why: str) -> None:
         _tell(self._master, StopMe(why))
 
     def _signalled(self, signum: int) -> None:
-        self._step(policy.Ordered(Order.DRAIN, signal.Signals(signum).name))
+        self._obey(Order.DRAIN, signal.Signals(signum).name)
 
     # -- the workers
 
     def _fork(self, seat: int, again: bool) -> None:
         ours, its = kernel.pair()
-        pid = kernel.fork(lambda: self._work(seat, its, ours))
+        mouth, ear = kernel.pair()
+        pid = kernel.fork(lambda: self._work(seat, its, ear, ours, mouth))
         its.close()
+        ear.close()
         self._pids[seat] = pid
         self._doors[seat] = ours
+        self._ears[seat] = mouth
         self._scoreboard.spawned(seat, pid)
         self._loop.watch(ours.fileno(), lambda: self._heard(seat, ours))
         number = self._state.number(seat)
@@ -200,25 +270,44 @@ class Generation:
         else:
             logs.say(f"spawned uWSGI worker {number} (pid: {pid}, cores: {self._plan.threads})")
 
-    def _work(self, seat: int, door: socket.socket, far_end: socket.socket) -> int:
+    def _work(self, seat: int, door: socket.socket, ear: socket.socket, *far_ends: socket.socket) -> int:
         """The child's side: let go of everything that is the generation's, then serve."""
-        self._loop.close()
-        self._master.close()
-        # With a copy of the generation's end in its own hands, a worker would never read that the generation died.
-        for other in (far_end, *self._doors.values()):
-            other.close()
+        for far_end in far_ends:
+            far_end.close()
         number = self._state.number(seat)
-        if titles := self._plan.titles:
-            from imperator.process import title
-
-            title.show(titles[0].replace("%d", str(number)))
-        HERE.become(Place("worker", number, seat, door.fileno()))
+        self._become(Place("worker", number, seat, door.fileno()), ear)
         if self._plan.lives.lazy:
             self._table, complete = _load(self._plan, door)
             # One that loaded before is not replaced by one that does not load any more.
             if not complete and (self._lazily or not self._plan.serve_without_app):
                 return NO_APP
         return worker.serve(self._table, self._plan, number, seat, door.fileno())
+
+    def _become(self, place: Place, ear: socket.socket, *shared: socket.socket) -> None:
+        """In a child: be what it is for."""
+        self._loop.close()
+        self._master.close()
+        # With a copy of the generation's end in its own hands, nobody would ever read that the generation died.
+        beside = self._retinue.doors() if self._retinue else []
+        for other in (*self._doors.values(), *self._ears.values(), *beside):
+            other.close()
+        if titles := self._plan.titles:
+            from imperator.process import title
+
+            title.show(titles[KINDS.index(place.role)].replace("%d", str(place.number)))
+        HERE.become(place, ear, *shared)
+
+    def _settle(self, member: Member, door: socket.socket) -> None:
+        """In a child that is no worker: be what it is for, with the application."""
+        kernel.end_with_parent(self._pid, signal.SIGTERM)
+        farms = [farm for farm in self._plan.mules.farms if member.kind == "mule" and member.number in farm.mules]
+        names = [member.kind, *("farm " + farm.name for farm in farms)]
+        shared = self._retinue.ears(names).values() if self._retinue else ()
+        self._become(Place(member.kind, member.number, 0, door.fileno()), door, *shared)
+        if self._plan.lives.lazy:
+            self._table, complete = _load(self._plan, door)
+            if not complete and not self._plan.serve_without_app:
+                raise SystemExit(NO_APP)
 
     def _heard(self, seat: int, door: socket.socket) -> None:
         try:
@@ -238,8 +327,11 @@ class Generation:
 
     def _understand(self, message: bytes) -> None:
         """A worker that loads the application for itself says how that went: the first word, and every failure. Any may
-        ask for a reload.
+        ask for a reload, and raise signals.
         """
+        if (signum := pipes.heard_raised(message)) is not None:
+            self._with_signals().raised(signum)
+            return
         try:
             word = pipes.hear(message)
         except ValueError as error:
@@ -253,6 +345,8 @@ class Generation:
                 logs.text(word.traceback)
                 logs.say(f"*** no app loaded in a new worker: {word.reason} ***")
             self._lazily = self._lazily or False
+        elif isinstance(word, Registered | Trigger):
+            self._with_signals().heard(word)
         elif isinstance(word, ReloadMe | StopMe):
             if self._state.temper is policy.Temper.SERVING:
                 _tell(self._master, word)
@@ -276,8 +370,12 @@ class Generation:
 
     def _reap(self) -> None:
         seats = {pid: seat for seat, pid in self._pids.items()}
-        for end in kernel.reap(seats):
+        for end in kernel.reap([*seats, *(self._retinue.pids() if self._retinue else ())]):
+            if self._retinue and self._retinue.ended(end, _how(end)):
+                continue
             seat = seats[end.pid]
+            if ear := self._ears.pop(seat, None):
+                ear.close()
             if door := self._doors.get(seat):
                 self._hear_out(seat, door)
                 self._hang_up(seat, door)
@@ -287,9 +385,38 @@ class Generation:
 
     def _hear_out(self, seat: int, door: socket.socket) -> None:
         """Why a worker ends comes before its end."""
-        while self._plan.lives.lazy and (message := _next(door)):
-            if message[:1] == b"[":
+        while message := _next(door):
+            if message[:1] in (b"[", b"!"):
                 self._understand(message)
+
+    # -- signals of the application
+
+    def _see(self) -> Seen:
+        """Who can take one."""
+        from imperator.generation.targets import Seen, Worker
+
+        busy = {core.seat for core in self._scoreboard.busy()}
+        leaving = self._state.temper is policy.Temper.LEAVING
+        workers = [
+            Worker(number, slot.seat, slot.seat in busy)
+            for number, slot in enumerate(self._state.workers, 1)
+            if slot.seat in self._ears and (leaving or slot.child.phase is Phase.UP)
+        ]
+        beside = self._retinue
+        return Seen(
+            workers,
+            beside.running("mule") if beside else (),
+            beside.running("spooler") if beside else (),
+            self._plan.mules.farms,
+        )
+
+    def _deliver(self, to: Recipient, signum: int) -> bool:
+        if to.kind != "worker":
+            return bool(self._retinue and self._retinue.send(to.kind, to.which, signum))
+        try:
+            return self._ears[to.which].send(bytes([signum]), socket.MSG_DONTWAIT) == 1
+        except OSError:
+            return False
 
 
 def _next(door: socket.socket) -> bytes:

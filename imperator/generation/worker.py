@@ -8,6 +8,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
+import sys
 from typing import NamedTuple
 
 from imperator import _core, logs, pipes
@@ -56,6 +57,9 @@ def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> 
     if plan.chdir2:
         os.chdir(plan.chdir2)
     install.call_hook("post_fork_hook")
+    signals = sys.modules.get("imperator.module.signals")  # there, if the application has asked the module anything
+    if signals:
+        signals.listen()
     if plan.lives.autoreload and number == 1:
         _reload_when_changed(plan, control_fd)
     status = _core.serve(
@@ -84,6 +88,8 @@ def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> 
             clients=plan.clients,
         ),
     )
+    if signals := sys.modules.get("imperator.module.signals"):
+        signals.finish()
     install.call_hook("atexit")
     run_atexit()
     return status

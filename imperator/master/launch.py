@@ -20,7 +20,7 @@ from imperator.config.interpreter import Import, Interpreter
 from imperator.config.settings import Settings
 from imperator.config.statics import Statics
 from imperator.errors import Diagnostic, Refused
-from imperator.pipes import Door, Plan, Tls
+from imperator.pipes import Attendant, Door, Plan, Tls
 from imperator.process import identity, kernel
 from imperator.sharing import Shared
 
@@ -44,6 +44,8 @@ class Generation(NamedTuple):
     scoreboard: Scoreboard
     began: float
     """When it was started, seconds since the epoch."""
+    beside: dict[tuple[str, int], Attendant]
+    """Its processes that are no workers, as far as it has told."""
 
 
 def start(
@@ -74,6 +76,7 @@ def start(
         argv = [python, *switches(settings), START, str(its.fileno()), str(plan_fd), f"generation {number} of {name}"]
         keep = [its.fileno(), plan_fd, scoreboard_fd, *(door.fd for door in doors)]
         keep += shared.fds() if shared else []
+        keep += [fd for channel in settings.mules.channels for fd in (channel.reader, channel.writer)]
         if settings.request_log.fd > 2:
             keep.append(settings.request_log.fd)
         env = environment(settings, number, environ)
@@ -83,7 +86,7 @@ def start(
         except (OSError, ValueError) as error:
             ours.close()
             raise Refused(_not_executed(error, python, settings)) from error
-    return Generation(number, pid, ours, scoreboard, time.time())
+    return Generation(number, pid, ours, scoreboard, time.time(), {})
 
 
 def interpreter(settings: Settings) -> str:
@@ -173,6 +176,8 @@ def plan(
         scaling=settings.scaling,
         tls=tls,
         clients=settings.clients,
+        mules=settings.mules,
+        triggers=settings.triggers,
         facts=pipes.Facts(settings.options, int(_STARTED), settings.pidfile or settings.pidfile2 or ""),
         shared=shared or Shared(),
     )
@@ -200,11 +205,16 @@ def _interpreter(told: Interpreter) -> pipes.Interpreter:
     return pipes.Interpreter(told.executable, told.argv, imports(told.aliases), imports(told.imports))
 
 
+def patience(settings: Settings) -> float:
+    """How long the processes beside the workers may take to end, seconds."""
+    return settings.mules.mercy if settings.mules.targets else 0.0
+
+
 def titles(settings: Settings) -> list[str]:
-    """The title of a worker, with ``%d`` for its number; none if processes keep their command lines."""
+    """The titles of a worker and a mule, with ``%d`` for the number; none if processes keep their command lines."""
     if not (settings.auto_procname or settings.procname):
         return []
-    return [title(settings, settings.procname or "uWSGI worker %d")]
+    return [title(settings, settings.procname or f"uWSGI {kind} %d") for kind in ("worker", "mule", "spooler")]
 
 
 def title(settings: Settings, name: str) -> str:

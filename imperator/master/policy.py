@@ -65,6 +65,8 @@ class State(NamedTuple):
     last: int = 0
     need_app: bool = False
     mercy: float = 60.0
+    others: float = 0.0
+    """The same for the processes beside the workers."""
     exit_on_reload: bool = False
     stopping: bool = False
     forced: bool = False
@@ -271,10 +273,14 @@ def _stop(state: State, why: str, insists: bool, now: float) -> Step:
         else:
             actions.append(Tell(copy.number, Order.DRAIN))
             if copy.phase is Phase.SERVING:
-                copy = copy._replace(deadline=now + state.mercy + KILL_AFTER)
+                copy = copy._replace(deadline=now + _patience(state))
         copies = (*copies, copy._replace(phase=Phase.DRAINING))
     state = state._replace(stopping=True, copies=copies, retry_at=None)
     return state, actions + _leave_if_alone(state)
+
+
+def _patience(state: State) -> float:
+    return max(state.mercy, state.others) + KILL_AFTER
 
 
 def _said(state: State, number: int, word: Loaded | Failed | Ready, now: float) -> Step:
@@ -304,7 +310,7 @@ def _take_over(state: State, copy: Copy, now: float) -> Step:
                 Log(f"generation {copy.number} serves; generation {other.number} finishes its requests and ends"),
                 Tell(other.number, Order.DRAIN),
             ]
-            other = other._replace(phase=Phase.DRAINING, deadline=now + state.mercy + KILL_AFTER)
+            other = other._replace(phase=Phase.DRAINING, deadline=now + _patience(state))
         copies = (*copies, other)
     if copy.app:
         actions.append(Watch(()))

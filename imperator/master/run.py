@@ -21,7 +21,7 @@ from imperator.master import launch, policy, triggers
 from imperator.master.doors import Doors
 from imperator.master.launch import Generation
 from imperator.master.shared import SharedMemory
-from imperator.pipes import Failed, FromVassal, Loaded, Ready, ReloadMe, StopMe
+from imperator.pipes import Attendant, Failed, FromVassal, Loaded, Ready, ReloadMe, StopMe
 from imperator.process import kernel, listeners, startup, stats_server, systemd
 from imperator.process.certificates import Certificates
 from imperator.process.daemon import Caller
@@ -32,6 +32,7 @@ from imperator.process.startup import Footing
 from imperator.process.stats_server import StatsServer
 
 if TYPE_CHECKING:
+    from imperator.master.channels import Channels
     from imperator.process.log_process import LogProcess
     from imperator.tasks.run import Beside
 
@@ -66,8 +67,10 @@ class Master:
         self._state = policy.State(
             need_app=settings.need_app,
             mercy=float(settings.worker_reload_mercy),
+            others=launch.patience(settings),
             exit_on_reload=settings.orders.exit_on_reload,
         )
+        self._channels: Channels | None = None
         self._generations: dict[int, Generation] = {}
         self._serving: Generation | None = None
         self._reason = ""
@@ -215,18 +218,23 @@ class Master:
 
     def _heed_touches(self) -> None:
         """Watch the files that the configuration names now."""
-        files = self._settings.orders.touches
+        files = (*self._settings.orders.touches, *self._settings.orders.mule_touches)
         if self._touches is not None and tuple(self._touches.seen) != files:
             self._touches.close()
             self._touches = None
         if files and self._touches is None:
-            from imperator.master.touches import Touches
+            from imperator.process.touches import Touches
 
             self._touches = Touches(self._loop, files, self._touched)
             for file in (file for file, seen in self._touches.seen.items() if seen is None):
                 logs.say(f"unable to stat() {file}, events will be triggered as soon as the file is created")
 
     def _touched(self, file: str) -> None:
+        if file not in self._settings.orders.touches:
+            logs.say(f"*** {file} has been touched... the mules begin anew ***")
+            if self._serving:
+                self._tell(self._serving.number, pipes.Order.MULES)
+            return
         logs.say(f"*** {file} has been touched... grace them all !!! ***")
         workers = file in self._settings.orders.worker_touches
         self._step(policy.ReloadAsked(f"{file} has been touched", workers=workers))
@@ -253,6 +261,8 @@ class Master:
             self._step(policy.Said(generation.number, word))
         elif isinstance(word, ReloadMe) and generation is self._serving:
             self._step(policy.ReloadAsked(printable(word.why)))
+        elif isinstance(word, Attendant):
+            generation.beside[word.kind, word.number] = word
         elif isinstance(word, StopMe) and self._on_demand:
             if generation is self._serving:
                 logs.say(f"{printable(word.why)}: the emperor is asked to wait for the next connection")
@@ -330,6 +340,8 @@ class Master:
             if self._emperor and not self._on_demand:
                 # An emperor would start it again: it goes cheap instead.
                 settings = settings._replace(scaling=settings.scaling._replace(die_on_idle=False))
+            if settings.mules.targets:
+                settings = settings._replace(mules=self._queues().plan(settings.mules))
             new = self._doors.open(settings)
             doors = self._doors.plan(settings)
             shared = self._shared.provide(settings.sharing, settings.where)
@@ -347,6 +359,13 @@ class Master:
         if self._paused:
             self._tell(number, pipes.Order.PAUSE)
         self._loop.watch(generation.door.fileno(), lambda: self._heard(generation))
+
+    def _queues(self) -> Channels:
+        if self._channels is None:
+            from imperator.master.channels import Channels
+
+            self._channels = Channels()
+        return self._channels
 
     def _reread(self) -> Settings:
         """The settings as the files say now. Raises :class:`Refused` if they cannot be served."""
@@ -375,6 +394,7 @@ class Master:
         self._state = self._state._replace(
             need_app=self._settings.need_app,
             mercy=float(self._settings.worker_reload_mercy),
+            others=launch.patience(self._settings),
             exit_on_reload=self._settings.orders.exit_on_reload,
         )
         self._heed_touches()
@@ -450,6 +470,7 @@ class Master:
             reason=self._reason,
             loaded_seconds=self._loaded_seconds,
             paused=self._paused,
+            beside=list(serving.beside.values()) if serving else [],
         )
         lists = stats.Lists(
             locks=self._shared.locks(),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-SUBJECTS = ("facts", "control", "counters", "requests", "rpc", "files", "locks", "cache", "queue", "areas", "absent")
+SUBJECTS = (
+    "facts", "control", "counters", "requests", "rpc", "files", "mules", "signals", "locks", "cache", "queue", "areas",
+    "absent",
+)  # fmt: skip
 """Each is a module beside this one with ``NAMES``, or with ``names()`` if they depend on the instance."""
 
 

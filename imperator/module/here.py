@@ -7,9 +7,12 @@ it.
 from __future__ import annotations
 
 import os
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from imperator.pipes import Plan
+
+if TYPE_CHECKING:
+    import socket
 
 Role = Literal["", "generation", "worker", "mule", "spooler"]
 
@@ -32,6 +35,8 @@ class Here:
 
     def __init__(self) -> None:
         self.place = Place()
+        self.ears: tuple[socket.socket, ...] = ()
+        """The first is this process's own, the others are shared with those who would do as well."""
         self._plan: Plan | None = None
         self.master = 0
         """The pid of the master."""
@@ -42,9 +47,10 @@ class Here:
         self.master = os.getppid()
         self.place = Place("generation")
 
-    def become(self, place: Place) -> None:
-        """This is a fork of the generation, which goes another way."""
+    def become(self, place: Place, *ears: socket.socket) -> None:
+        """This is a fork of the generation, which goes another way. Signals of the application arrive at ``ears``."""
         self.place = place
+        self.ears = ears
 
     @property
     def plan(self) -> Plan:

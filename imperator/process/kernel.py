@@ -283,6 +283,13 @@ def _wait(pid: int) -> Exit | None:
     return Exit(found, os.waitstatus_to_exitcode(status))
 
 
+def end_with_parent(parent: int, signum: int) -> None:
+    """From now on, the death of our parent, which is ``parent``, sends us a signal."""
+    _prctl(PR_SET_PDEATHSIG, signum)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signum)  # it was quicker
+
+
 def adopt_orphans() -> None:
     """From now on, processes below us whose parent died become our children, so that we can end and reap them."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)

@@ -11,11 +11,11 @@ from typing import Any, cast
 from imperator import logs
 from imperator.config.daemons import Daemon
 from imperator.lifecycle import Phase
-from imperator.master.touches import Touches
 from imperator.process import kernel, task
 from imperator.process.kernel import Exit
 from imperator.process.loop import Alarm, Loop
 from imperator.process.task import Manner
+from imperator.process.touches import Touches
 from imperator.tasks import daemon, smart
 from imperator.tasks.crons import reason
 from imperator.tasks.ground import Ground

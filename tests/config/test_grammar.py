@@ -52,7 +52,7 @@ def test_what_uwsgi_swallows_is_a_warning(tmp_path, line, code):
     "route = ^/(?<name>x) addheader:X: y", "route-run = log:hello", "route-if = empty:${X} break:", "queue = 10",
     "route = ^/[a-z]{2,}$ donotlog:", "cache2 = name=x,items=10,lazy", "attach-daemon2 = cmd=echo a\\,b,freq=5",
     "metric = plain", "metric = name=x,type=gauge,children=a;b", "sharedarea = 10", "sharedarea = pages=10",
-    "signal-timer = 1 60", "farm = one:1,2", "alarm = a cmd:x", "cheaper-algo = busyness",
+    "alarm = a cmd:x", "cheaper-algo = busyness",
     "smart-attach-daemon = /tmp/x,5 memcached -p 11311", "cache2 = {{ cache }}",
     "gevent = 100", "harakiri = 60", "limit-as = 512", "prio = -5",
 ])

@@ -104,9 +104,12 @@ def test_the_plan():
     ("changes", "titles"),
     [
         ({}, []),
-        ({"auto_procname": True}, ["uWSGI worker %d"]),
-        ({"procname": "site"}, ["site"]),
-        ({"auto_procname": True, "procname_prefix": "a ", "procname_append": " z"}, ["a uWSGI worker %d z"]),
+        ({"auto_procname": True}, ["uWSGI worker %d", "uWSGI mule %d", "uWSGI spooler %d"]),
+        ({"procname": "site"}, ["site"] * 3),
+        (
+            {"auto_procname": True, "procname_prefix": "a ", "procname_append": " z"},
+            ["a uWSGI worker %d z", "a uWSGI mule %d z", "a uWSGI spooler %d z"],
+        ),
     ],
 )
 def test_titles(changes, titles):

@@ -64,7 +64,10 @@ class Instance:
 
     def logged(self, text: str, times: int = 1, timeout: float = 20) -> None:
         """Wait for a line."""
-        wait.until(lambda: self.log().count(text) >= times, f"{times} x {text!r} in\n{self.log()}", timeout)
+        try:
+            wait.until(lambda: self.log().count(text) >= times, f"{times} x {text!r}", timeout)
+        except wait.LateError as late:
+            raise wait.LateError(f"{late}; the log is:\n{self.log()}") from None
 
     def document(self) -> dict:
         """What the stats socket says."""

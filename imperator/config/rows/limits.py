@@ -29,7 +29,7 @@ ROWS = (
         reason="harakiri looks at the request only", help="Stop the harakiri clock before after-request hooks run",
     ),
     Option(
-        ("mule-harakiri",), kind="int", default="0 (off)", subsystem="timeouts",
+        ("mule-harakiri",), kind="int", default="0 (off)", subsystem="timeouts", status="supported",
         help="Seconds a mule may spend on one message/task before being killed",
     ),
     Option(
@@ -54,7 +54,7 @@ ROWS = (
         help="Seconds a single worker may take to finish when asked to reload or stop",
     ),
     Option(
-        ("mule-reload-mercy",), kind="int", default="60", subsystem="reload",
+        ("mule-reload-mercy",), kind="int", default="60", subsystem="reload", status="supported",
         help="Seconds a single mule may take to finish when asked to reload or stop",
     ),
     Option(
@@ -147,7 +147,7 @@ ROWS = (
     ),
     Option(
         ("touch-mules-reload",), kind="list", repeats=True, implies=("master",), subsystem="reload",
-        help="Reload mules when the file's mtime changes",
+        status="supported", help="Reload mules when the file's mtime changes",
     ),
     Option(
         ("touch-spoolers-reload",), kind="list", repeats=True, implies=("master",), subsystem="reload",

@@ -39,38 +39,39 @@ ROWS = (
     ),
     Option(
         ("mule",), takes="optional", kind="special", repeats=True, implies=("master",), subsystem="mules",
-        help="Add a mule; optional script path or module:callable to run in it",
+        status="supported", help="Add a mule; optional script path or module:callable to run in it",
     ),
     Option(
         ("mules",), kind="signed", repeats=True, default="0", implies=("master",), subsystem="mules",
-        help="Add N plain mules",
+        status="supported", help="Add N plain mules",
     ),
     Option(
-        ("farm",), kind="special", repeats=True, implies=("master",), subsystem="mules",
+        ("farm",), kind="special", repeats=True, implies=("master",), subsystem="mules", status="supported",
         help="name:id[,id...] group of mules",
     ),
     Option(
-        ("mule-msg-size",), takes="optional", kind="int", default="OS default (64k pipe)", implies=("master",),
-        subsystem="mules", help="Buffer size of the mule message pipes",
+        ("mule-msg-size",), takes="optional", kind="int", default="65536", implies=("master",),
+        subsystem="mules", status="supported", help="The largest message to a mule, in bytes",
     ),
     Option(
         ("signal-bufsize", "signals-bufsize"), kind="int", default="OS default", subsystem="signals",
+        status="accepted", reason="the queues are as long as the kernel makes them, some hundred signals a process",
         help="Buffer size of the signal pipes",
     ),
     Option(
         ("signal-timer", "timer"), kind="list", repeats=True, implies=("master",), subsystem="signals",
-        help="`signal seconds`: raise a uwsgi signal periodically (file-descriptor timer)",
+        status="supported", help="`signal seconds`: raise a uwsgi signal periodically",
     ),
     Option(
         ("signal-rbtimer", "rbtimer"), kind="list", repeats=True, implies=("master",), subsystem="signals",
-        help="`signal seconds`: raise a uwsgi signal periodically (master red-black tree timer)",
+        status="supported", help="`signal seconds`: raise a uwsgi signal periodically",
     ),
     Option(
-        ("touch-signal",), kind="list", repeats=True, implies=("master",), subsystem="signals",
+        ("touch-signal",), kind="list", repeats=True, implies=("master",), subsystem="signals", status="supported",
         help="`file signal`: raise the uwsgi signal when the file's mtime changes",
     ),
     Option(
-        ("fs-signal",), kind="list", repeats=True, implies=("master",), subsystem="signals",
+        ("fs-signal",), kind="list", repeats=True, implies=("master",), subsystem="signals", status="supported",
         help="`path signal`: raise the uwsgi signal on filesystem notification",
     ),
     Option(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from imperator.master.touches import Touches
 from imperator.process.loop import Loop
+from imperator.process.touches import Touches
 
 
 def touched(files: list[Path], *changes) -> list[str]:
