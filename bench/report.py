@@ -14,8 +14,9 @@ HEAD = """\
 
 Written by `make bench`; do not edit. All servers ran in one run, one after the other, in turns; slices of
 {seconds:g} s for each server on each line, after {warm_up:g} s of warm-up, in an order that rotates; rounds:
-{rounds}. Figures are medians over the rounds, with the least and the most. On another machine, and on this
-one another day, they differ; the ratios differ less.
+{rounds}. Figures are medians over the rounds, with the least and the most; ratios are taken within each round, since a
+machine that is slower for a while is slower for both sides, and are medians too. On another machine, and on this one
+another day, figures differ; the ratios differ less.
 
 ![Requests a second by line and server](benchmarks.svg)
 

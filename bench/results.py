@@ -36,8 +36,19 @@ class Slice(NamedTuple):
     """Connections that could not be made, or broke."""
 
 
+class Limit(NamedTuple):
+    """What the interpreter alone could do in a round, beside the slices of one line."""
+
+    round: int
+    line: str
+    per_second: float
+    """Calls a second of one process without a server."""
+
+
 class Standing(NamedTuple):
-    """One server on one line, over all rounds."""
+    """One server on one line, over all rounds. Ratios are taken within each round, then the median: a machine that is
+    slower for a while is slower for both sides.
+    """
 
     server: str
     per_second: float
@@ -59,7 +70,7 @@ class Results:
 
     def __init__(self) -> None:
         self.slices: list[Slice] = []
-        self.limits: dict[str, list[float]] = {}
+        self.limits: list[Limit] = []
         self.failures: list[tuple[str, str, str]] = []
         """Server, line, reason."""
         self.missing: dict[str, str] = {}
@@ -67,7 +78,11 @@ class Results:
 
     def limit(self, line: Line) -> float:
         """Calls a second without a server; for two workers twice as many."""
-        return median(self.limits[line.app]) * line.workers
+        return median(self.limits_of(line).values()) * line.workers
+
+    def limits_of(self, line: Line) -> dict[int, float]:
+        """By round."""
+        return {one.round: one.per_second for one in self.limits if one.line == line.name}
 
     def standings(self, line: Line) -> list[Standing]:
         """The line's servers, the quickest first."""
@@ -80,7 +95,10 @@ class Results:
             return median(what(one) for one in slices)
 
         throughput = {name: middle(slices, lambda one: one.per_second) for name, slices in by_server.items()}
-        best = max((value for name, value in throughput.items() if name != OURSELVES), default=0.0)
+        peers = [name for name in by_server if name != OURSELVES]
+        best = max(peers, key=lambda name: throughput[name], default=None)
+        of_peer = {one.round: one.per_second for one in by_server[best]} if best else {}
+        limits = self.limits_of(line)
         found = [
             Standing(
                 server=name,
@@ -92,8 +110,8 @@ class Results:
                 load=middle(slices, lambda one: one.load),
                 timeouts=max(one.timeouts for one in slices),
                 broken=max(one.broken for one in slices),
-                of_best=throughput[name] / best if best else 0.0,
-                of_limit=throughput[name] / self.limit(line),
+                of_best=ratio(slices, of_peer),
+                of_limit=ratio(slices, limits) / line.workers,
             )
             for name, slices in by_server.items()
         ]
@@ -113,8 +131,13 @@ class Results:
         """Every slice, for other programs."""
         return {
             "machine": facts,
-            "limits": self.limits,
+            "limits": [one._asdict() for one in self.limits],
             "missing": self.missing,
             "failures": [dict(zip(("server", "line", "reason"), failure, strict=True)) for failure in self.failures],
             "slices": [one._asdict() for one in self.slices],
         }
+
+
+def ratio(slices: list[Slice], others: dict[int, float]) -> float:
+    """The median over the rounds that have both; 0 where none has."""
+    return median([one.per_second / others[one.round] for one in slices if others.get(one.round)] or [0.0])

@@ -21,14 +21,14 @@ from pathlib import Path
 
 from bench import chart, environment, lines, load, machine, nginx, process, report, servers
 from bench.lines import Line
-from bench.results import Results, Slice
+from bench.results import Limit, Results, Slice
 from bench.servers import Server, Site
 
 ROOT = environment.ROOT
 APPS = Path(__file__).resolve().parent / "apps"
 BODY = b"Hello, World!"
 IMPERATOR = str(Path(sys.executable).with_name("imperator"))
-LIMIT_SECONDS = 1.0
+LIMIT_SECONDS = 0.5
 
 
 def free_port() -> int:
@@ -106,14 +106,12 @@ def compare(
 ) -> None:
     """Fill the results."""
     plan = list(turns(chosen, who, rounds))
-    apps = sorted({line.app for line in chosen})
-    begun, last = time.monotonic(), -1
+    begun, last = time.monotonic(), (-1, "")
     failed: set[tuple[str, str]] = set()
     for done, (turn, line, server) in enumerate(plan):
-        if turn != last:
-            for app in apps:
-                results.limits.setdefault(app, []).append(measure_limit(app))
-            last = turn
+        if (turn, line.name) != last:
+            results.limits.append(Limit(turn, line.name, measure_limit(line.app)))
+            last = (turn, line.name)
         left = f", {(time.monotonic() - begun) / done * (len(plan) - done) / 60:.0f} min left" if done else ""
         told = f"[{done + 1}/{len(plan)}{left}] {line.name:20} {server.name:13}"
         try:
