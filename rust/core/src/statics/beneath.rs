@@ -1,15 +1,18 @@
 //! Opening a file that must not lie outside of its directory, whatever symbolic links say. Decides nothing about names.
 //!
-//! The kernel judges (`openat2` with RESOLVE_BENEATH), so nothing can change between the judgement and the opening. Links
-//! with an absolute target, kernels before 5.6 and containers that forbid the call take a longer way: the file is opened
-//! without access to its content (O_PATH), the kernel is asked where *that* file lies, and only then it is opened to be
-//! read, through the same descriptor. Nothing here waits for a pipe or a device.
+//! The kernel judges, so nothing can change between the judgement and the opening. If no part of the whole path is a
+//! symbolic link (RESOLVE_NO_SYMLINKS), and the names below the directory do not lead upwards, the file lies where its name
+//! says: one call. Otherwise the directory is opened, and the file below it (RESOLVE_BENEATH). Links with an absolute target,
+//! kernels before 5.6 and containers that forbid `openat2` take a longer way: the file is opened without access to its
+//! content (O_PATH), the kernel is asked where *that* file lies, and only then it is opened to be read, through the same
+//! descriptor. Nothing here waits for a pipe or a device.
 
+use std::cell::OnceCell;
 use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::raw::c_int;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 const READ: c_int = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC;
 const LOOK: c_int = libc::O_PATH | libc::O_CLOEXEC;
@@ -26,6 +29,7 @@ struct How {
 }
 
 const RESOLVE_NO_MAGICLINKS: u64 = 0x02;
+const RESOLVE_NO_SYMLINKS: u64 = 0x04;
 const RESOLVE_BENEATH: u64 = 0x08;
 
 /// A regular file, open.
@@ -76,8 +80,8 @@ fn open(at: c_int, path: &CStr, flags: c_int) -> io::Result<OwnedFd> {
     }
 }
 
-fn open_beneath(at: c_int, path: &CStr) -> io::Result<OwnedFd> {
-    let how = How { flags: READ as u64, mode: 0, resolve: RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+fn open_resolved(at: c_int, path: &CStr, resolve: u64) -> io::Result<OwnedFd> {
+    let how = How { flags: READ as u64, mode: 0, resolve: resolve | RESOLVE_NO_MAGICLINKS };
     loop {
         // SAFETY: a C string, and a structure of the size that is told.
         let rc =
@@ -143,7 +147,7 @@ impl Tree {
     pub fn find(&self, relative: &[u8], safe: &[CString]) -> Found {
         let Ok(name) = CString::new(relative) else { return Found::Nothing };
         if !LACKING.load(Relaxed) {
-            match open_beneath(self.fd.as_raw_fd(), &name) {
+            match open_resolved(self.fd.as_raw_fd(), &name, RESOLVE_BENEATH) {
                 Ok(fd) => return look(fd),
                 Err(error) => match error.raw_os_error() {
                     Some(libc::ENOSYS | libc::EPERM) => LACKING.store(true, Relaxed),
@@ -173,6 +177,78 @@ impl Tree {
     }
 }
 
+/// How many times a directory is not looked into the short way after a link was met: links are there to stay.
+const LINKED: u32 = 1000;
+
+/// What is remembered of a directory from one request to the next: for how many more of them links are expected.
+#[derive(Debug, Default)]
+pub struct Links(AtomicU32);
+
+/// A directory by its name, opened once something needs it open.
+#[derive(Debug)]
+pub struct Below<'a> {
+    root: &'a [u8],
+    links: &'a Links,
+    tree: OnceCell<Option<Tree>>,
+}
+
+impl<'a> Below<'a> {
+    /// Look below `root`, as it is now.
+    pub fn new(root: &'a [u8], links: &'a Links) -> Below<'a> {
+        Below { root, links, tree: OnceCell::new() }
+    }
+
+    /// The path of what lies there under this name.
+    pub fn path_of(&self, name: &[u8]) -> Vec<u8> {
+        [self.root, name].join(if self.root.ends_with(b"/") { &b""[..] } else { b"/" })
+    }
+
+    /// Whether there is a directory of that name.
+    pub fn is_directory(&self) -> bool {
+        self.tree().is_some()
+    }
+
+    fn tree(&self) -> Option<&Tree> {
+        self.tree.get_or_init(|| CString::new(self.root).ok().and_then(|path| Tree::open(&path))).as_ref()
+    }
+
+    /// What lies there under this name, which leads nowhere upwards, if no part of the whole path is a link. `None`: the
+    /// short way does not tell.
+    pub fn find_plainly(&self, name: &[u8]) -> Option<Found> {
+        if LACKING.load(Relaxed) || self.expects_links() {
+            return None;
+        }
+        let path = CString::new(self.path_of(name)).ok()?;
+        match open_resolved(libc::AT_FDCWD, &path, RESOLVE_NO_SYMLINKS) {
+            Ok(fd) => Some(look(fd)),
+            Err(error) => match error.raw_os_error() {
+                Some(libc::ENOENT) => Some(Found::Nothing),
+                Some(libc::ELOOP) => {
+                    self.links.0.store(LINKED, Relaxed);
+                    None
+                }
+                _ => None,
+            },
+        }
+    }
+
+    fn expects_links(&self) -> bool {
+        let left = self.links.0.load(Relaxed);
+        if left > 0 {
+            self.links.0.store(left - 1, Relaxed);
+        }
+        left > 0
+    }
+
+    /// What lies there under this name, or below one of the directories that `safe` names.
+    pub fn find(&self, name: &[u8], safe: &[CString]) -> Found {
+        match self.find_plainly(name) {
+            Some(found) => found,
+            None => self.tree().map_or(Found::Nothing, |tree| tree.find(name, safe)),
+        }
+    }
+}
+
 /// A file that a map names itself.
 pub fn file(path: &CStr) -> Found {
     match open(libc::AT_FDCWD, path, READ) {
@@ -192,6 +268,10 @@ mod tests {
     fn c(path: &Path) -> CString {
         CString::new(path.as_os_str().as_bytes()).unwrap()
     }
+
+    /// What the short way leaves to the others: a link in the path, a file that is asked for as a directory.
+    const LONG: [&str; 9] =
+        ["sub/up", "absolute", "safe", "a/", "a/b", "loop", "leaves", "passwd", "parent/static-secret/s"];
 
     fn name(found: &Found) -> &'static str {
         match found {
@@ -223,6 +303,7 @@ mod tests {
         // SAFETY: a C string.
         unsafe { libc::mkfifo(fifo.as_ptr(), 0o600) };
         let tree = Tree::open(&c(&root)).unwrap();
+        let real = std::fs::canonicalize(&root).unwrap();
         let safe = [c(&base.join("safe")), c(&base.join("missing"))];
         let cases = [
             ("a", "file"),
@@ -247,6 +328,31 @@ mod tests {
             assert_eq!(name(&tree.find(path.as_bytes(), &safe)), expected, "{path}");
             let resolved = tree.find_resolved(&CString::new(path).unwrap(), &safe);
             assert_eq!(name(&resolved), expected, "the longer way: {path}");
+            let links = Links::default();
+            let below = Below::new(real.as_os_str().as_bytes(), &links);
+            if !path.contains("..") {
+                let plainly = below.find_plainly(path.as_bytes());
+                assert!(plainly.as_ref().is_none_or(|found| name(found) == expected), "the short way: {path}: {plainly:?}");
+                assert_eq!(plainly.is_some(), !LONG.contains(&path), "the short way: {path}");
+                assert_eq!(name(&below.find(path.as_bytes(), &safe)), expected, "{path}");
+            }
+        }
+        std::fs::remove_dir_all(&base).unwrap();
+    }
+
+    #[test]
+    fn a_link_is_expected_for_a_while() {
+        let base = std::env::temp_dir().join(format!("imperator-links-{}", std::process::id()));
+        std::fs::create_dir_all(base.join("releases/1")).unwrap();
+        std::fs::write(base.join("releases/1/a"), b"content").unwrap();
+        symlink("releases/1", base.join("current")).unwrap();
+        let base = std::fs::canonicalize(base).unwrap();
+        let (links, root) = (Links::default(), base.join("current"));
+        for turn in 0..LINKED + 2 {
+            // A directory that is turned to a new release is looked at anew each time.
+            let below = Below::new(root.as_os_str().as_bytes(), &links);
+            assert_eq!(name(&below.find(b"a", &[])), "file");
+            assert_eq!(links.0.load(Relaxed), if turn <= LINKED { LINKED - turn } else { LINKED });
         }
         std::fs::remove_dir_all(&base).unwrap();
     }

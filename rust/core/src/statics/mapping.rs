@@ -1,7 +1,9 @@
 //! Which file a path may mean: prefixes against PATH_INFO. Pure; whether there is such a file is `beneath.rs`.
 
+use super::beneath::Links;
+
 /// One `static-map`, `static-map2` or `check-static`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Map {
     /// What the path must begin with; empty: anything.
     pub prefix: Vec<u8>,
@@ -9,6 +11,8 @@ pub struct Map {
     pub root: Vec<u8>,
     /// The prefix stays a part of what is looked for (`static-map2`).
     pub keeps_prefix: bool,
+    /// Whether symbolic links are there.
+    pub links: Links,
 }
 
 impl Map {
@@ -41,7 +45,7 @@ mod tests {
     use super::*;
 
     fn relative<'a>(prefix: &str, keeps_prefix: bool, path: &'a str) -> Option<&'a str> {
-        let map = Map { prefix: prefix.into(), root: b"/srv".to_vec(), keeps_prefix };
+        let map = Map { prefix: prefix.into(), root: b"/srv".to_vec(), keeps_prefix, links: Links::default() };
         map.relative(path.as_bytes()).map(|rest| std::str::from_utf8(rest).unwrap_or("?"))
     }
 

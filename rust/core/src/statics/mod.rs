@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use beneath::{File, Found, Tree};
+use beneath::{Below, File, Found, Links};
 use mapping::Map;
 use mime::Types;
 use rules::{accepts, Expiry, Pattern, Subject};
@@ -83,7 +83,7 @@ impl Statics {
         };
         let mut maps = Vec::new();
         for (prefix, root, keeps_prefix) in statics.getattr("maps")?.extract::<Vec<(OsString, OsString, bool)>>()? {
-            maps.push(Map { prefix: bytes(prefix), root: bytes(root), keeps_prefix });
+            maps.push(Map { prefix: bytes(prefix), root: bytes(root), keeps_prefix, links: Links::default() });
         }
         let (types, mut problems) = Types::read(&statics.getattr("mime_files")?.extract::<Vec<PathBuf>>()?);
         let mut expires = Vec::new();
@@ -148,7 +148,7 @@ impl Statics {
                 return Some(chosen);
             }
         }
-        let map = Map { prefix: Vec::new(), root: docroot?.to_vec(), keeps_prefix: false };
+        let map = Map { prefix: Vec::new(), root: docroot?.to_vec(), keeps_prefix: false, links: Links::default() };
         self.find_in(&map, path, accepted, uri, outside)
     }
 
@@ -161,41 +161,56 @@ impl Statics {
         outside: &mut Vec<(Vec<u8>, Vec<u8>)>,
     ) -> Option<Chosen<'_>> {
         let relative = map.relative(path)?;
-        let root = c_string(&map.root)?;
-        let mut look = |tree: &Tree, name: &[u8]| match tree.find(name, &self.safe) {
+        let below = Below::new(&map.root, &map.links);
+        let mut look = |below: &Below<'_>, name: &[u8]| match below.find(name, &self.safe) {
             Found::Outside(here) => {
                 outside.push((here, map.root.clone()));
                 Found::Nothing
             }
             found => found,
         };
-        let Some(tree) = Tree::open(&root) else {
+        if let Some((file, name)) = self.index_plainly(&below, relative) {
+            let full = below.path_of(&name);
+            return Some(self.choose(file, full, path, accepted, uri, |suffix| look(&below, &[&name, suffix].concat())));
+        }
+        if relative.is_empty() && !below.is_directory() {
             // The map may name a single file.
-            let Found::File(file) = beneath::file(&root) else { return None };
+            let Found::File(file) = beneath::file(&c_string(&map.root)?) else { return None };
             let (directory, name) = split(&map.root);
-            let tree = Tree::open(&c_string(directory)?)?;
-            return relative.is_empty().then(|| {
-                self.choose(file, map.root.clone(), path, accepted, uri, |suffix| look(&tree, &[name, suffix].concat()))
-            });
-        };
+            let below = Below::new(directory, &map.links);
+            let sibling = |suffix: &[u8]| look(&below, &[name, suffix].concat());
+            return Some(self.choose(file, map.root.clone(), path, accepted, uri, sibling));
+        }
         let mut name = if relative.is_empty() { b".".to_vec() } else { relative.to_vec() };
-        let mut found = look(&tree, &name);
+        let mut found = look(&below, &name);
         if matches!(found, Found::Directory) {
             for index in &self.indexes {
-                name = [relative, index].join(if relative.is_empty() || relative.ends_with(b"/") {
-                    &b""[..]
-                } else {
-                    b"/"
-                });
-                found = look(&tree, &name);
+                name = index_of(relative, index);
+                found = look(&below, &name);
                 if matches!(found, Found::File(_)) {
                     break;
                 }
             }
         }
         let Found::File(file) = found else { return None };
-        let full = [map.root.as_slice(), &name].join(if map.root.ends_with(b"/") { &b""[..] } else { b"/" });
-        Some(self.choose(file, full, path, accepted, uri, |suffix| look(&tree, &[name.as_slice(), suffix].concat())))
+        let full = below.path_of(&name);
+        Some(self.choose(file, full, path, accepted, uri, |suffix| look(&below, &[name.as_slice(), suffix].concat())))
+    }
+
+    /// The index of what can only be a directory, if it is found without looking at the directory first.
+    fn index_plainly(&self, below: &Below<'_>, relative: &[u8]) -> Option<(File, Vec<u8>)> {
+        if !relative.is_empty() && !relative.ends_with(b"/") {
+            return None;
+        }
+        for index in &self.indexes {
+            let name = index_of(relative, index);
+            match below.find_plainly(&name)? {
+                Found::File(file) => return Some((file, name)),
+                Found::Nothing => {}
+                Found::Directory | Found::Outside(_) => return None,
+            }
+        }
+        None
     }
 
     /// The file itself, or its compressed sibling if the client takes that.
@@ -227,6 +242,11 @@ impl Statics {
         }
         chosen
     }
+}
+
+/// The name of a directory's index.
+fn index_of(directory: &[u8], index: &[u8]) -> Vec<u8> {
+    [directory, index].join(if directory.is_empty() || directory.ends_with(b"/") { &b""[..] } else { b"/" })
 }
 
 /// A path before and after its last slash.
