@@ -418,11 +418,11 @@ impl Core {
                 std::thread::yield_now();
                 let count = self.engine.poller.wait(room, most, 0);
                 if count > 0 {
-                    self.vigil.kept(true);
+                    self.vigil.kept(true, sys::now_us() - began);
                     return count;
                 }
             }
-            self.vigil.kept(false);
+            self.vigil.kept(false, sys::now_us() - began);
             return self.engine.poller.wait(room, most, timeout);
         }
         let count = self.engine.poller.wait(room, most, timeout);
