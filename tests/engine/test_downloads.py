@@ -1,4 +1,4 @@
-"""Answers of any size from a generator: memory stays flat, whatever the protocol, and nobody but the client is waited for."""
+"""Answers of any size from a generator: memory stays flat, whatever the protocol, and only the client is waited for."""
 
 from __future__ import annotations
 

@@ -332,7 +332,10 @@ mod tests {
             let below = Below::new(real.as_os_str().as_bytes(), &links);
             if !path.contains("..") {
                 let plainly = below.find_plainly(path.as_bytes());
-                assert!(plainly.as_ref().is_none_or(|found| name(found) == expected), "the short way: {path}: {plainly:?}");
+                assert!(
+                    plainly.as_ref().is_none_or(|found| name(found) == expected),
+                    "the short way: {path}: {plainly:?}"
+                );
                 assert_eq!(plainly.is_some(), !LONG.contains(&path), "the short way: {path}");
                 assert_eq!(name(&below.find(path.as_bytes(), &safe)), expected, "{path}");
             }

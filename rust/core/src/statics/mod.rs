@@ -171,7 +171,9 @@ impl Statics {
         };
         if let Some((file, name)) = self.index_plainly(&below, relative) {
             let full = below.path_of(&name);
-            return Some(self.choose(file, full, path, accepted, uri, |suffix| look(&below, &[&name, suffix].concat())));
+            return Some(
+                self.choose(file, full, path, accepted, uri, |suffix| look(&below, &[&name, suffix].concat())),
+            );
         }
         if relative.is_empty() && !below.is_directory() {
             // The map may name a single file.
