@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imperator.config.figures import Figures
+from imperator.metrics import Metric, as_json
 from imperator.pipes import Attendant
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Lists(NamedTuple):
     spoolers: Sequence[dict[str, Any]] = ()
     daemons: Sequence[dict[str, Any]] = ()
     crons: Sequence[dict[str, Any]] = ()
+    metrics: Sequence[Metric] = ()
 
 
 def document(
@@ -100,6 +102,8 @@ def document(
     }
     if mules := [one for one in instance.beside if one.kind == "mule"]:
         content["mules"] = [{"id": one.number, "pid": one.pid, "respawns": one.respawns} for one in mules]
+    if lists.metrics and not figures.no_metrics:
+        content["metrics"] = as_json(lists.metrics)
     return written(content, figures)
 
 

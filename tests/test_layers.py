@@ -21,7 +21,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "imperator"
 LAYERS = [
     ("the version", ["__init__"]),
     ("leaves", ["errors"]),
-    ("pure", ["config.*", "cron", "lifecycle", "pipes", "sharing", "spooling"]),
+    ("pure", ["config.*", "cron", "lifecycle", "metrics", "pipes", "sharing", "spooling"]),
     ("decisions", [
         "*.policy", "master.triggers", "stats", "emperor.spawn", "emperor.seen", "tasks.daemon", "tasks.smart",
         "tasks.timetable",
@@ -41,8 +41,8 @@ KERNEL_PREFIXES = ("exec", "spawn", "wait")
 HARMLESS = {"waitstatus_to_exitcode"}
 
 PURE = [
-    "errors", "config.*", "cron", "lifecycle", "pipes", "sharing", "spooling", "*.policy", "master.triggers", "stats",
-    "emperor.spawn", "emperor.seen",
+    "errors", "config.*", "cron", "lifecycle", "metrics", "pipes", "sharing", "spooling", "*.policy", "master.triggers",
+    "stats", "emperor.spawn", "emperor.seen",
     "generation.harakiri", "generation.cheaper", "tasks.daemon", "tasks.smart", "tasks.timetable",
     "generation.companions", "generation.targets",
 ]  # fmt: skip

@@ -166,7 +166,7 @@ class _Build:
         self._fields["statics"] = statics(self._all, self._base, self._world, self.complaints)
         self._fields["scaling"] = scaling.read(self._all, self._fields.get("workers", 1), self.complaints)
         self._fields["empire"] = empire.read(self._all, self._start, self.complaints)
-        self._fields["figures"] = figures.read(self._all, self.complaints)
+        self._fields["figures"] = figures.read(self._all, self._base, self.complaints)
         self._fields["sharing"] = sharing.read(self._all, self._base, self.complaints)
         lines = [pair for pair in self._pairs if pair.key in ("mule", "mules")]
         self._fields["mules"] = mules.read(self._all, lines, self.complaints)

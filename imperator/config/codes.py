@@ -107,6 +107,7 @@ CODES: dict[str, str] = {
     "logger-unknown": "a logger is of a kind that does not exist",
     "logger-incomplete": "a logger does not say where to",
     "log-encoder-unknown": "an encoder of log lines does not exist",
+    "pusher-unknown": "`stats-push` names nobody who can be told",
     "log-to-network": "logs over UDP are not there yet",
     "log-file-odd": "the name of a log file looks like a flag",
     "emperor-odd": "the directory of vassals has a name that looks like a flag",

@@ -12,8 +12,9 @@ import signal
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imperator import __version__, logs, pipes, stats
+from imperator import __version__, logs, metrics, pipes, stats
 from imperator.config import build, load
+from imperator.config.figures import Figures
 from imperator.config.settings import Settings
 from imperator.config.world import World
 from imperator.errors import Diagnostic, Refused, Severity, printable
@@ -81,6 +82,8 @@ class Master:
         self._pending: dict[int, Settings] = {}
         self._status = 0
         self._paused = False
+        self._pushers: Any = None
+        self._told = Figures()
         self._log: LogProcess | None = None
         self._beside: Beside | None = None
         self._renew = ""
@@ -131,6 +134,7 @@ class Master:
 
             Fifos(self._loop, pipes_, self._obey)
         self._heed_touches()
+        self._tell_figures()
 
     def _beat(self) -> None:
         """Tell the emperor that we live: that the loop turns, not that a worker is idle."""
@@ -215,6 +219,20 @@ class Master:
                 self._step(event)
         elif letter.strip() and not letter.isdigit():
             logs.say(f"the master FIFO says {letter!r}, which means nothing here: it is ignored")
+
+    def _tell_figures(self) -> None:
+        """Tell those who do not ask, as the configuration says now."""
+        figures = self._settings.figures
+        if figures == self._told:
+            return
+        if self._pushers:
+            self._pushers.close()
+            self._pushers = None
+        if figures.pushers or figures.directory:
+            from imperator.master.pushers import Pushers
+
+            self._pushers = Pushers(self._loop, figures, self._metrics, self._document)
+        self._told = figures
 
     def _heed_touches(self) -> None:
         """Watch the files that the configuration names now."""
@@ -398,6 +416,7 @@ class Master:
             exit_on_reload=self._settings.orders.exit_on_reload,
         )
         self._heed_touches()
+        self._tell_figures()
         self._run_tasks()
         self._doors.close_others(self._settings)
         self._shared.keep_only(self._settings.sharing)
@@ -475,7 +494,16 @@ class Master:
         lists = stats.Lists(
             locks=self._shared.locks(),
             caches=self._shared.caches(self._settings.sharing),
+            metrics=self._metrics(),
             **(self._beside.stats() if self._beside else {}),
         )
         workers = serving.scoreboard.read() if serving else []
         return stats.document(instance, workers, self._settings.figures, lists)
+
+    def _metrics(self) -> list[metrics.Metric]:
+        figures, serving = self._settings.figures, self._serving
+        if not figures.metrics:
+            return []
+        queues = [listeners.queue(one.fd)[0] for one in self._doors.plan(self._settings)]
+        workers = serving.scoreboard.read() if serving else []
+        return metrics.collect(workers, queues, no_cores=figures.metrics_no_cores)

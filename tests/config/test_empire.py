@@ -56,7 +56,23 @@ def test_the_addresses_of_statistics(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "fields"),
     [([], {}), (["stats-http = true", "stats-min = 1"], {"http": True, "minified": True}),
-     (["stats-no-cores = true"], {"no_cores": True})],
+     (["stats-no-cores = true"], {"no_cores": True}), (["enable-metrics = true"], {"metrics": True}),
+     (["chdir = /srv", "metrics-dir = m"], {"metrics": True, "directory": "/srv/m"}),
+     (["metrics-no-cores = 1", "stats-no-metrics = 1"],
+      {"metrics": True, "metrics_no_cores": True, "no_metrics": True})],
 )  # fmt: skip
 def test_figures(tmp_path, lines, fields):
     assert ini(tmp_path, *lines).settings.figures == Figures(**fields)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("statsd:h:1", ("statsd", "h:1", 9, "uwsgi")), ("statsd:h:1,shop", ("statsd", "h:1", 9, "shop")),
+     ("file:f", ("file", "/srv/f", 9, "uwsgi")), ("file:path=/f,freq=60", ("file", "/f", 60, "uwsgi")),
+     ("socket:/run/x", ("socket", "/run/x", 9, "uwsgi")), ("mongodb:h", None), ("statsd", None)],
+)  # fmt: skip
+def test_pushers(tmp_path, line, told):
+    got = ini(tmp_path, "chdir = /srv", "stats-pusher-default-freq = 9", f"stats-push = {line}")
+    pushers = [(one.kind, one.target, one.seconds, one.prefix) for one in got.settings.figures.pushers]
+    assert pushers == ([told] if told else [])
+    assert got.codes == ([] if told else ["pusher-unknown"])

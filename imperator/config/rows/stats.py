@@ -5,27 +5,34 @@ from imperator.config.option import Option
 ROWS = (
     Option(
         ("enable-metrics",), takes="none", kind="flag", default="off", implies=("master",), subsystem="metrics",
+        status="supported",
         help="Turn on the metrics subsystem",
     ),
     Option(
-        ("metric",), kind="list", repeats=True, implies=("metrics", "master"), subsystem="metrics",
+        ("metric",), kind="list", repeats=True, implies=("metrics", "master"), subsystem="metrics", status="refused",
+        reason="count figures of the application with a client library of your metrics system",
         help="Register a metric: plain name or keyval (name,oid,type,collector,freq,arg1..3,children,alias,...)",
     ),
     Option(
         ("metric-threshold", "metric-alarm", "alarm-metric"), kind="list", repeats=True,
-        implies=("metrics", "master"), subsystem="metrics", help="Threshold keyval (key,value,alarm,rate,msg,reset)",
+        implies=("metrics", "master"), subsystem="metrics", status="refused",
+        reason="let the system that collects the figures watch them",
+        help="Threshold keyval (key,value,alarm,rate,msg,reset)",
     ),
     Option(
-        ("metrics-dir", "metric-dir"), implies=("metrics", "master"), subsystem="metrics",
+        ("metrics-dir", "metric-dir"), implies=("metrics", "master"), subsystem="metrics", status="supported",
         help="Directory in which each metric is exported as a file",
     ),
     Option(
         ("metrics-dir-restore", "metric-dir-restore"), takes="none", kind="flag", default="off",
-        implies=("metrics", "master"), subsystem="metrics", help="Read initial metric values back from metrics-dir",
+        implies=("metrics", "master"), subsystem="metrics", status="refused",
+        reason="all metrics begin with the instance; collectors expect counters that begin anew",
+        help="Read initial metric values back from metrics-dir",
     ),
     Option(
         ("metrics-no-cores",), takes="none", kind="flag", default="off", implies=("metrics", "master"),
-        subsystem="metrics", help="No per-core metrics",
+        subsystem="metrics",
+        status="supported", help="No per-core metrics",
     ),
     Option(
         ("stats", "stats-server"), implies=("master",), subsystem="stats", status="supported",
@@ -43,11 +50,12 @@ ROWS = (
     ),
     Option(
         ("stats-push",), kind="list", repeats=True, implies=("master", "metrics"), subsystem="stats",
-        help="Periodically push statistics: pusher:args",
+        status="supported", help="Periodically push statistics: pusher:args",
     ),
     Option(
         ("stats-pusher-default-freq", "stats-pushers-default-freq"), kind="int", default="3", implies=("master",),
-        subsystem="stats", help="Default seconds between pushes",
+        subsystem="stats",
+        status="supported", help="Default seconds between pushes",
     ),
     Option(
         ("stats-no-cores",), takes="none", kind="flag", default="off", implies=("master",), subsystem="stats",
@@ -56,6 +64,7 @@ ROWS = (
     ),
     Option(
         ("stats-no-metrics",), takes="none", kind="flag", default="off", implies=("master",), subsystem="stats",
+        status="supported",
         help="Omit metrics from statistics",
     ),
     Option(
