@@ -21,6 +21,8 @@ class ListenerSettings(Protocol):
 
     # Two more are read if they are there. tls: int | None, the number of its TLS context; missing or None: no TLS here.
     # announcers: str, whose PROXY header counts: "anybody", "trusted" (peers); else nobody's.
+    # router: bool, one of http and https, to which routing.variables and the like belong. https_port: str | None, every
+    # request is only sent away, to this port (empty: the usual one) by TLS.
 
 class RequestLogSettings(Protocol):
     """How requests are logged. Without ``log_requests``, those that a condition names get a line all the same."""
@@ -141,6 +143,44 @@ class HeaderChanges(Protocol):
     @property
     def add(self) -> Iterable[tuple[bytes, bytes]]: ...
 
+class RoutingSettings(Protocol):
+    """Rules for single requests. A rule is: its place for complaints; its test (empty: always; ``label``, ``status``,
+    ``if``, ``if-not``, or the variable in which the pattern is looked for); the pattern, condition, status or label;
+    action; argument.
+    """
+
+    @property
+    def request(self) -> Iterable[tuple[str, str, bytes, str, bytes]]: ...
+    @property
+    def error(self) -> Iterable[tuple[str, str, bytes, str, bytes]]: ...
+    @property
+    def response(self) -> Iterable[tuple[str, str, bytes, str, bytes]]: ...
+    @property
+    def last(self) -> Iterable[tuple[str, str, bytes, str, bytes]]:
+        """The final chain."""
+    @property
+    def collected(self) -> Iterable[tuple[bytes, bytes, bool]]:
+        """A header of answers, the variable it becomes, and whether it is taken out of the answer."""
+    @property
+    def variables(self) -> Iterable[tuple[bytes, bytes]]:
+        """Of requests that come by sockets of ``http`` and ``https``, like the next two."""
+    @property
+    def names_by_host(self) -> bool:
+        """SERVER_NAME is the Host."""
+    @property
+    def compresses(self) -> bool:
+        """Answers with ``uWSGI-Encoding: gzip`` are compressed."""
+
+class ErrorPageSettings(Protocol):
+    """Files for errors that are not the application's; the first that can be read is sent."""
+
+    @property
+    def forbidden(self) -> Iterable[str]: ...
+    @property
+    def missing(self) -> Iterable[str]: ...
+    @property
+    def failed(self) -> Iterable[str]: ...
+
 class Wsgi(Protocol):
     """How applications are called."""
 
@@ -238,6 +278,8 @@ class WorkerSettings(Protocol):
     * ``wsgi``: :class:`Wsgi` (to the letter of PEP 3333)
     * ``request_log``: :class:`RequestLogSettings` (uWSGI's own lines on standard error)
     * ``tls``: :class:`TlsSettings` (no listener speaks TLS)
+    * ``routing``: :class:`RoutingSettings` (no rules)
+    * ``error_pages``: :class:`ErrorPageSettings` (a line of text)
     * ``seat``: the worker's row of the scoreboard (``worker_id``)
     * ``max_requests``: after so many the worker says ``W`` (0: never)
     """

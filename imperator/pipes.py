@@ -281,6 +281,10 @@ class Door(NamedTuple):
     """The number of its context in :class:`Tls`; None: no TLS here."""
     announcers: str = ""
     """Whose PROXY header counts: nobody's, ``anybody``'s, or that of peers that are ``trusted``."""
+    router: bool = False
+    """One of ``http`` and ``https``, where uWSGI has a process of its own."""
+    https_port: str | None = None
+    """Every request is sent away to this port (empty: the usual one) by TLS."""
 
 
 class TlsContext(NamedTuple):
@@ -435,6 +439,65 @@ class Headers(NamedTuple):
         """Out of what JSON made of it."""
         add, remove = told
         return cls(tuple((name, value) for name, value in add), tuple(remove))
+
+
+class ErrorPages(NamedTuple):
+    """Files for errors that are not the application's: 403 (and 405), 404, 500. Of each the first that can be read."""
+
+    forbidden: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, told: Sequence[Any]) -> ErrorPages:
+        """Out of what JSON made of it."""
+        forbidden, missing, failed = told
+        return cls(tuple(forbidden), tuple(missing), tuple(failed))
+
+
+class Rule(NamedTuple):
+    """One rule of internal routing."""
+
+    place: str
+    """For complaints."""
+    test: str
+    """Empty: always. ``label``, ``status``, ``if``, ``if-not``, or the variable that the pattern is looked for in."""
+    pattern: str
+    action: str
+    argument: str
+
+
+class Routing(NamedTuple):
+    """What is done to single requests, and what sockets of ``http`` add to theirs. See ``config.routing``."""
+
+    request: tuple[Rule, ...] = ()
+    error: tuple[Rule, ...] = ()
+    response: tuple[Rule, ...] = ()
+    last: tuple[Rule, ...] = ()
+    """The final chain."""
+    collected: tuple[tuple[str, str, bool], ...] = ()
+    """A header of answers, the variable it is copied to, and whether it is taken out of the answer."""
+    variables: tuple[tuple[str, str], ...] = ()
+    names_by_host: bool = False
+    """SERVER_NAME is the Host."""
+    compresses: bool = False
+    """Answers with ``uWSGI-Encoding: gzip`` are compressed."""
+
+    @classmethod
+    def read(cls, told: Sequence[Any]) -> Routing:
+        """Out of what JSON made of it."""
+        request, error, response, last, collected, variables, names_by_host, compresses = told
+
+        def rules(chain: Iterable[Any]) -> tuple[Rule, ...]:
+            return tuple(Rule(*rule) for rule in chain)
+
+        return cls(
+            rules(request), rules(error), rules(response), rules(last),
+            tuple((header, variable, pulls) for header, variable, pulls in collected),
+            tuple((name, value) for name, value in variables),
+            names_by_host,
+            compresses,
+        )
 
 
 class Wsgi(NamedTuple):
@@ -639,6 +702,8 @@ class Plan(NamedTuple):
     mules: Mules = Mules()
     triggers: tuple[Trigger, ...] = ()
     """What the configuration lets raise signals of the application."""
+    routing: Routing | None = None
+    error_pages: ErrorPages | None = None
 
     def write(self) -> bytes:
         """The plan as bytes for :meth:`read`, which may run in another version of Python."""
@@ -665,6 +730,8 @@ class Plan(NamedTuple):
             shared=Shared.read(plan.shared),
             mules=Mules.read(plan.mules),
             triggers=tuple(Trigger(*one) for one in plan.triggers),
+            routing=Routing.read(plan.routing) if plan.routing else None,
+            error_pages=ErrorPages.read(plan.error_pages) if plan.error_pages else None,
         )
 
 

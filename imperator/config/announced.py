@@ -7,11 +7,8 @@ from typing import Literal
 
 from imperator.config.complain import Complaints
 from imperator.config.pairs import Pair
-from imperator.config.settings import Listen
+from imperator.config.settings import OF_ROUTERS, Listen
 from imperator.config.values import flag
-
-_OF_ROUTERS = frozenset(("http", "https", "https2"))
-"""uWSGI has an option for these, and one for the other sockets that speak HTTP."""
 
 
 def announce(
@@ -28,7 +25,7 @@ def announce(
     whom: Literal["anybody", "trusted"] = "trusted" if chosen else "anybody"
 
     def one(socket: Listen) -> Listen:
-        option = "http-enable-proxy-protocol" if socket.option in _OF_ROUTERS else "enable-proxy-protocol"
+        option = "http-enable-proxy-protocol" if socket.option in OF_ROUTERS else "enable-proxy-protocol"
         return socket._replace(announcers=whom) if on[option] and socket.protocol == "http" else socket
 
     return tuple(one(socket) for socket in listen)

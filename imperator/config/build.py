@@ -14,6 +14,7 @@ from imperator.config import (
     apps,
     command,
     empire,
+    error_pages,
     figures,
     headers,
     interpreter,
@@ -22,6 +23,7 @@ from imperator.config import (
     mules,
     orders,
     request_log,
+    routing,
     scaling,
     sharing,
     signals,
@@ -164,6 +166,8 @@ class _Build:
         date = self._fields["logs"].date
         self._fields["request_log"] = request_log.read(self._last, self.complaints)._replace(date=date)
         self._fields["statics"] = statics(self._all, self._base, self._world, self.complaints)
+        self._fields["error_pages"] = error_pages.read(self._all, self._base, self._world, self.complaints)
+        self._fields["routing"] = routing.read(self._pairs, self._all, self.complaints)
         self._fields["scaling"] = scaling.read(self._all, self._fields.get("workers", 1), self.complaints)
         self._fields["empire"] = empire.read(self._all, self._start, self.complaints)
         self._fields["figures"] = figures.read(self._all, self._base, self.complaints)
@@ -335,6 +339,13 @@ class _Build:
                 protocol, keepalive = plain if name == "socket" else _SOCKETS[name]
                 if at := self._endpoint(pair, self._base, shared):
                     self._listen(Listen(pair.text(), protocol, name, pair.where, at, keepalive), found)
+            elif name == "http-to-https":
+                where, _, port = pair.text().partition(",")
+                if port and not (port.isdigit() and 0 < int(port[:6]) < 65536):
+                    self.complaints.error("address-invalid", pair.where, f"{pair.key} = {pair.text()}: {port} is no"
+                                          " port", f"write {pair.key} = {where},443, or {pair.key} = {where}")
+                elif at := self._endpoint(pair._replace(value=where), self._base, shared):
+                    self._listen(Listen(where, "http", name, pair.where, at, True, https_port=port), found)
             elif name in _TLS_SOCKETS and (parts := tls.listener(pair, self._start, self.complaints)):
                 (address, context), (protocol, keepalive) = parts, _TLS_SOCKETS[name]
                 if at := self._endpoint(address, self._base, shared):

@@ -46,7 +46,6 @@ _WORDS: dict[str, tuple[str, str, bool]] = {  # option: what stands between two 
     "static-map2": ("=", "/prefix=directory", True),
     "file-write": ("=", "file=text", True),
     "add-header": (":", "Name: value", False),
-    "route-label": ("", "name", False),
 }
 
 
@@ -66,8 +65,6 @@ def read_values(pairs: Sequence[Pair], world: World, complaints: Complaints) -> 
             _two(pair, *_WORDS[row.name], complaints)
         elif row.name.startswith("hook-"):
             _hook(pair, complaints)
-        elif row.kind == "route":
-            _route(pair, row, complaints)
         else:
             _plain(pair, row, world, complaints)
 
@@ -120,17 +117,6 @@ def _hook(pair: Pair, complaints: Complaints) -> None:
     elif action not in ACTIONS:
         complaints.error("value-malformed", pair.where, f"{pair.key} knows no action {action}",
                          f"write one of {', '.join(sorted(ACTIONS)[:8])}, …; uWSGI would not start")
-
-
-def _route(pair: Pair, row: Option, complaints: Complaints) -> None:
-    if row.name.endswith(("-label", "-run", "route-label", "route-run")):
-        return
-    pattern, space, action = pair.text().partition(" ")
-    if not space or not action.strip():
-        form = "condition:arguments action:arguments" if "-if" in row.name else "pattern action:arguments"
-        _malformed(pair, form, complaints)
-    elif "-if" not in row.name and not row.name.endswith("-status"):
-        _regexp(pair, pattern, complaints)
 
 
 def _regexp(pair: Pair, pattern: str, complaints: Complaints) -> None:

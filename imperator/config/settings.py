@@ -35,7 +35,7 @@ from imperator.config.tls import Context, Tls
 from imperator.config.tuning import Tuning
 from imperator.config.wsgi import Wsgi
 from imperator.errors import Where
-from imperator.pipes import Clients, Lives, Mules, RequestLog, Scaling, Trigger
+from imperator.pipes import Clients, ErrorPages, Lives, Mules, RequestLog, Routing, Scaling, Trigger
 from imperator.sharing import Sharing
 
 ListenProtocol = Literal["uwsgi", "http", "fastcgi", "scgi"]
@@ -79,6 +79,12 @@ class Listen(NamedTuple):
     """TLS is spoken here, with this certificate."""
     announcers: Literal["", "anybody", "trusted"] = ""
     """Who may say in a PROXY header for whom it speaks."""
+    https_port: str | None = None
+    """Requests are only sent away, to this port by TLS; empty: the usual one."""
+
+
+OF_ROUTERS = frozenset(("http", "https", "https2", "http-to-https"))
+"""Options whose sockets uWSGI gives to a process of its own, and options for them alone."""
 
 
 class StatsAddress(NamedTuple):
@@ -270,6 +276,10 @@ class Settings(NamedTuple):
     """The default attribute of every loader; None: ``application``."""
     apps: Apps = Apps()
     headers: Headers = Headers()
+    routing: Routing | None = None
+    """None: no rule, and nothing that sockets of ``http`` do by themselves."""
+    error_pages: ErrorPages | None = None
+    """None: the plain ones."""
     wsgi: Wsgi = Wsgi()
     interpreter: Interpreter = Interpreter()
     need_app: bool = False

@@ -77,7 +77,8 @@ _FOREIGN = (
     (r"\(\?(?:[=!>|#&(+-]\d*|<[=!]|R\))", "look-around, atomic groups, conditions and recursion"),
     (r"\\[1-9gk]|\(\?P[=>]", "references to groups"),
     (r"[*+?}]\+", "possessive repetition"),
-    (r"\\[QEKGXRNChHVZ]", "escapes that only Perl has"),
+    (r"\\[QEKGXRNChHVZ0]", "escapes that only Perl has"),
+    (r"\[\[[.=]", "collating elements"),
 )
 """What PCRE understands and an expression that always ends in linear time does not."""
 
@@ -113,9 +114,11 @@ def flaw(pattern: str) -> str:
     for foreign, what in _FOREIGN:
         if re.search(foreign, plain):
             return f"{what} are not understood"
+    # What Python spells otherwise, or does not take where the engine does.
+    spelt = re.sub(r"\(\?<([A-Za-z_])", r"(?P<\1", re.sub(r"\(\?[imsxU]+\)", "", pattern))
+    spelt = re.sub(r"(?<!\\)((?:\\\\)*)\\(?:z|x\{[0-9A-Fa-f]+\})", r"\1.", spelt)
     try:
-        # Differs from what the engine takes in details that nobody writes.
-        re.compile(pattern)
+        re.compile(spelt)
     except re.error as error:
         return str(error)
     return ""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from imperator import _core, logs, pipes
 from imperator.generation.apps import Mounts, Table
 from imperator.module import install
-from imperator.pipes import Clients, Door, Plan, RequestLog, StaticFiles, Tls, Wsgi
+from imperator.pipes import Clients, Door, ErrorPages, Plan, RequestLog, Routing, Rule, StaticFiles, Tls, Wsgi
 
 
 class HeaderChanges(NamedTuple):
@@ -22,6 +22,19 @@ class HeaderChanges(NamedTuple):
 
     remove: list[bytes]
     add: list[tuple[bytes, bytes]]
+
+
+class Rules(NamedTuple):
+    """Internal routing, with bytes for what is compared with bytes of a request; see ``_core.pyi``."""
+
+    request: list[tuple[str, str, bytes, str, bytes]]
+    error: list[tuple[str, str, bytes, str, bytes]]
+    response: list[tuple[str, str, bytes, str, bytes]]
+    last: list[tuple[str, str, bytes, str, bytes]]
+    collected: list[tuple[bytes, bytes, bool]]
+    variables: list[tuple[bytes, bytes]]
+    names_by_host: bool
+    compresses: bool
 
 
 class WorkerSettings(NamedTuple):
@@ -48,6 +61,8 @@ class WorkerSettings(NamedTuple):
     wsgi: Wsgi
     tls: Tls | None
     clients: Clients
+    routing: Rules | None
+    error_pages: ErrorPages | None
 
 
 def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> int:
@@ -86,6 +101,8 @@ def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> 
             wsgi=plan.wsgi,
             tls=plan.tls,
             clients=plan.clients,
+            routing=_rules(plan.routing) if plan.routing else None,
+            error_pages=plan.error_pages,
         ),
     )
     if signals := sys.modules.get("imperator.module.signals"):
@@ -102,8 +119,26 @@ def _headers(plan: Plan) -> HeaderChanges | None:
     return HeaderChanges([_bytes(name) for name in remove], [(_bytes(name), _bytes(value)) for name, value in add])
 
 
+def _rules(told: Routing) -> Rules:
+    def chain(rules: tuple[Rule, ...]) -> list[tuple[str, str, bytes, str, bytes]]:
+        return [(rule.place, rule.test, _bytes(rule.pattern), rule.action, _bytes(rule.argument)) for rule in rules]
+
+    return Rules(
+        chain(told.request),
+        chain(told.error),
+        chain(told.response),
+        chain(told.last),
+        [(_bytes(header), _bytes(variable), pulls) for header, variable, pulls in told.collected],
+        [(_bytes(name), _bytes(value)) for name, value in told.variables],
+        told.names_by_host,
+        told.compresses,
+    )
+
+
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
+
+
 def _reload_when_changed(plan: Plan, control_fd: int) -> None:
     from imperator.generation import autoreload
 

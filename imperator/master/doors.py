@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 
 from imperator import logs, pipes
-from imperator.config.settings import Owner, Settings
+from imperator.config.settings import OF_ROUTERS, Owner, Settings
 from imperator.errors import Diagnostic, Refused
 from imperator.process import certificates, listeners, startup
 from imperator.process.listeners import Listener, UnixAttributes
@@ -124,7 +124,10 @@ class Doors:
         for wanted, address, tls in zip(settings.listen, names(settings), certificates.indices(settings), strict=True):
             if address in self._open and address not in plan:
                 listener = self._open[address]
-                plan[address] = pipes.Door(listener.fd, wanted.protocol, listener.address, tls, wanted.announcers)
+                plan[address] = pipes.Door(
+                    listener.fd, wanted.protocol, listener.address, tls, wanted.announcers,
+                    wanted.option in OF_ROUTERS, wanted.https_port,
+                )
         return list(plan.values())
 
     def all(self) -> list[tuple[str, int]]:

@@ -17,6 +17,7 @@ from imperator import pipes
 from imperator._core import Scoreboard
 from imperator.config.apps import Apps, Loader
 from imperator.config.interpreter import Import, Interpreter
+from imperator.config.routing import needs_files
 from imperator.config.settings import Settings
 from imperator.config.statics import Statics
 from imperator.errors import Diagnostic, Refused
@@ -168,7 +169,7 @@ def plan(
         titles=titles(settings),
         lives=settings.lives,
         request_log=settings.request_log,
-        statics=pipes.StaticFiles.of(settings.statics) if settings.statics != Statics() else None,
+        statics=_statics(settings),
         apps=_apps(settings.apps),
         headers=pipes.Headers(*settings.headers),
         wsgi=pipes.Wsgi(*settings.wsgi),
@@ -180,7 +181,16 @@ def plan(
         triggers=settings.triggers,
         facts=pipes.Facts(settings.options, int(_STARTED), settings.pidfile or settings.pidfile2 or ""),
         shared=shared or Shared(),
+        routing=settings.routing,
+        error_pages=settings.error_pages,
     )
+
+
+def _statics(settings: Settings) -> pipes.StaticFiles | None:
+    """None: no request is answered with a file."""
+    if settings.statics == Statics() and not needs_files(settings.routing):
+        return None
+    return pipes.StaticFiles.of(settings.statics)
 
 
 def switches(settings: Settings) -> list[str]:

@@ -61,9 +61,8 @@ def test_what_is_right_is_left_alone(tmp_path, line):
     assert [one for one in found(tmp_path, line) if one[0] not in ("no-effect-alone", "placeholder-foreign")] == []
 
 
-def test_a_broken_pattern_is_an_error_and_one_of_another_dialect_is_not(tmp_path):
+def test_a_broken_pattern_is_an_error(tmp_path):
     assert found(tmp_path, "route = ^/( break:") == [("regexp-invalid", Severity.ERROR)]
-    assert found(tmp_path, "route = ^/(?>a)\\K( break:") == []
 
 
 def test_names_are_offered(tmp_path):

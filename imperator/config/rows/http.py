@@ -5,6 +5,7 @@ from imperator.config.option import Option
 ROWS = (
     Option(
         ("force-gateway",), takes="none", kind="flag", default="off", subsystem="router",
+        status="accepted", reason="there is no router process, the workers serve HTTP themselves",
         help="Run the first router process even without a master",
     ),
     Option(
@@ -14,14 +15,17 @@ ROWS = (
     ),
     Option(
         ("error-page-403",), kind="list", repeats=True, subsystem="http",
+        status="supported",
         help="HTML file sent for internally generated 403",
     ),
     Option(
         ("error-page-404",), kind="list", repeats=True, subsystem="http",
+        status="supported",
         help="HTML file sent for internally generated 404",
     ),
     Option(
         ("error-page-500",), kind="list", repeats=True, subsystem="http",
+        status="supported",
         help="HTML file sent for internally generated 500",
     ),
     Option(
@@ -36,10 +40,12 @@ ROWS = (
     ),
     Option(
         ("collect-header", "response-header-collect"), kind="list", repeats=True, subsystem="http",
+        status="supported",
         help="`Header VAR`: copy a response header into a request variable",
     ),
     Option(
         ("pull-header",), kind="list", repeats=True, subsystem="http",
+        status="supported",
         help="`Header VAR`: move a response header into a request variable",
     ),
     Option(
@@ -77,6 +83,7 @@ ROWS = (
     ),
     Option(
         ("http-to-https",), kind="special", repeats=True, subsystem="router", availability="build:ssl",
+        status="supported",
         help="HTTP listener that only redirects to HTTPS",
     ),
     Option(
@@ -86,6 +93,7 @@ ROWS = (
     ),
     Option(
         ("http-var",), kind="list", repeats=True, subsystem="router",
+        status="supported",
         help="KEY=value added to every forwarded request",
     ),
     Option(
@@ -104,10 +112,16 @@ ROWS = (
         help="Backend tried by the HTTP router when the chosen one fails",
     ),
     Option(
-        ("http-modifier1",), kind="int", default="0", subsystem="router", help="modifier1 set in forwarded requests",
+        ("http-modifier1",), kind="int", default="0", subsystem="router",
+        status="accepted",
+        reason="there is no router that would mark requests, and Python is what every one is for",
+        help="modifier1 set in forwarded requests",
     ),
     Option(
-        ("http-modifier2",), kind="int", default="0", subsystem="router", help="modifier2 set in forwarded requests",
+        ("http-modifier2",), kind="int", default="0", subsystem="router",
+        status="accepted",
+        reason="there is no router that would mark requests, and Python is what every one is for",
+        help="modifier2 set in forwarded requests",
     ),
     Option(
         ("http-use-cache",), takes="optional", subsystem="router", status="refused",
@@ -160,6 +174,7 @@ ROWS = (
     ),
     Option(
         ("http-auto-gzip",), takes="none", kind="flag", default="off", subsystem="router", availability="build:zlib",
+        status="supported",
         help="Compress when the app sends uWSGI-Encoding: gzip",
     ),
     Option(
@@ -168,7 +183,9 @@ ROWS = (
         help="Forward bodies untouched and unbounded",
     ),
     Option(
-        ("http-websockets",), takes="none", kind="flag", default="off", subsystem="router",
+        ("http-websockets",), takes="none", kind="flag", default="off", subsystem="router", status="accepted",
+        reason="an upgrade reaches the application as the GET that it is; there is no uwsgi.websocket_*, so serve"
+        " WebSocket with an ASGI server beside this one",
         help="Switch to raw forwarding for websocket upgrades",
     ),
     Option(
@@ -203,14 +220,19 @@ ROWS = (
     ),
     Option(
         ("http-stats", "http-stats-server", "http-ss"), subsystem="router",
+        status="refused",
+        reason="there is no router process to count for; the stats of the workers are at the address of stats",
         help="Statistics address of the HTTP router",
     ),
     Option(
         ("http-harakiri",), kind="int", default="0 (off)", subsystem="router",
+        status="accepted", reason="there is no router process that could hang",
         help="Seconds of stuck event loop after which the HTTP router is killed",
     ),
     Option(
         ("http-stud-prefix",), kind="ip-address", repeats=True, subsystem="router",
+        status="refused",
+        reason="let the TLS terminator speak the PROXY protocol (hitch does) and set http-enable-proxy-protocol",
         help="Peer address that prepends a binary client address (stud)",
     ),
     Option(
@@ -235,6 +257,7 @@ ROWS = (
     ),
     Option(
         ("http-server-name-as-http-host",), kind="flag", default="off", subsystem="router",
+        status="supported",
         help="SERVER_NAME is taken from the Host header",
     ),
     Option(
@@ -248,10 +271,14 @@ ROWS = (
     ),
     Option(
         ("http-manage-source",), takes="none", kind="flag", default="off", subsystem="router",
+        status="refused",
+        reason="streams of Icecast sources are no requests; let Icecast listen itself",
         help="Raw forwarding for the SOURCE method",
     ),
     Option(
         ("http-manage-rtsp",), takes="none", kind="flag", default="off", subsystem="router",
+        status="refused",
+        reason="RTSP is another protocol; let a media server listen itself",
         help="Recognise RTSP methods and pass such sessions through",
     ),
     Option(
@@ -261,18 +288,28 @@ ROWS = (
     ),
     Option(
         ("http-path-info-no-decode-slashes",), kind="flag", default="off", subsystem="http",
-        availability="2.1-dev only", help="Keep %2F undecoded in PATH_INFO on HTTP sockets",
+        availability="2.1-dev only",
+        status="refused",
+        reason="PEP 3333 wants the path decoded; REQUEST_URI has it as the client sent it",
+        help="Keep %2F undecoded in PATH_INFO on HTTP sockets",
     ),
     Option(
         ("http-backend-http",), takes="none", kind="flag", default="off", subsystem="router",
-        availability="2.1-dev only", help="Speak HTTP to backends",
+        availability="2.1-dev only",
+        status="accepted",
+        reason="the workers serve HTTP themselves, there are no backends",
+        help="Speak HTTP to backends",
     ),
     Option(
         ("http-post-buffering",), kind="uint", default="0 (off)", subsystem="router", availability="2.1-dev only",
+        status="accepted",
+        reason="bodies are collected before the application is called; post-buffering collects the largest ones, too",
         help="Buffer request bodies above this many bytes",
     ),
     Option(
         ("http-post-buffering-dir",), subsystem="router", availability="2.1-dev only",
+        status="accepted",
+        reason="uWSGI does nothing with it either; TMPDIR decides",
         help="Accepted no-op; TMPDIR decides",
     ),
 )

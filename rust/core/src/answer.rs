@@ -16,6 +16,7 @@ use crate::cores::Engine;
 use crate::outbox::{Lent, Outbox};
 use crate::patience::Patience;
 use crate::rest::Rest;
+use crate::routing::Routed;
 use crate::sys;
 use crate::transfer::Transfer;
 use crate::transport::{Ready, Transport};
@@ -78,6 +79,12 @@ pub struct Answer {
     pub head_bytes: usize,
     /// The rest of the body: a file, where it begins in it, how much of it.
     pub file: Option<(OwnedFd, i64, u64)>,
+    /// What rules made of the request, if there are any.
+    pub routed: Option<Box<Routed>>,
+    /// Pieces of the body do not go out as they are: see `push_aside`.
+    pub is_aside: bool,
+    /// A `zlib.compressobj` that they go through.
+    pub compressor: Option<Py<PyAny>>,
 }
 
 impl Answer {
@@ -114,6 +121,9 @@ impl Answer {
             body_bytes: 0,
             head_bytes: 0,
             file: None,
+            routed: None,
+            is_aside: false,
+            compressor: None,
         }
     }
 
@@ -131,6 +141,7 @@ impl Answer {
         self.broken = false;
         self.forget();
         self.framing = None;
+        self.is_aside = false;
         self.sent = 0;
         self.body_bytes = 0;
         self.head_bytes = 0;
@@ -147,6 +158,9 @@ impl Answer {
         self.over = true;
         self.io = Transport::none();
         self.file = None;
+        if self.is_aside {
+            self.compressor = None;
+        }
     }
 
     /// Forget what `start_response` was told.
@@ -169,14 +183,32 @@ impl Answer {
     /// Nothing of what the application still produces will be sent.
     pub fn is_full(&self) -> bool {
         self.framing.as_ref().is_some_and(|framing| framing.remaining() == Some(0) || !framing.has_body())
+            || (self.is_aside && self.compressor.is_none())
     }
 
     /// Frame the head. `length`: of the whole body, if it is known.
     pub fn begin(&mut self, length: Option<u64>, date: &str) {
-        let before = self.out.len();
+        if self.routed.is_some() {
+            return self.begin_routed(length, date);
+        }
         if let Some(headers) = self.engine.and_then(|engine| engine.settings.headers.as_ref()) {
             headers.apply(self);
         }
+        self.frame(length, date);
+    }
+
+    #[cold]
+    fn begin_routed(&mut self, mut length: Option<u64>, date: &str) {
+        let mut before = Vec::new();
+        if !self.engine.is_some_and(|engine| self.route(engine, &mut length, &mut before, date)) {
+            self.frame(length, date);
+            self.push_plain(&before);
+        }
+    }
+
+    /// Frame the head as it stands.
+    pub fn frame(&mut self, length: Option<u64>, date: &str) {
+        let before = self.out.len();
         self.facts.persistent &= !self.engine.is_some_and(Engine::is_draining);
         let text = &self.text;
         let part = |from: u32, to: u32| text.get(from as usize..to as usize).unwrap_or(&[]);
@@ -189,8 +221,20 @@ impl Answer {
         self.head_bytes = self.out.len() - before;
     }
 
+    /// Frame a piece of the body that is not the application's own.
+    pub fn push_plain(&mut self, data: &[u8]) {
+        let Some(framing) = self.framing.as_mut().filter(|framing| framing.has_body()) else { return };
+        self.body_bytes += data.len() as u64;
+        let tail = if self.rest.is_empty() { &mut self.out } else { self.rest.tail() };
+        framing.chunk(data, tail);
+    }
+
     /// Frame a piece of the body, and send it if it is large. The error is the socket's.
     pub fn push(&mut self, chunk: &Bound<'_, PyBytes>) -> io::Result<()> {
+        if self.is_aside {
+            self.push_aside(chunk);
+            return if self.out.len() > COLLECTED { self.spill() } else { Ok(()) };
+        }
         let data = chunk.as_bytes();
         let Some(framing) = self.framing.as_mut() else { return Ok(()) };
         if framing.has_body() {
@@ -366,7 +410,10 @@ impl Answer {
     }
 
     /// The body is complete.
-    pub fn end(&mut self) -> Option<wire::Ended> {
+    pub fn end(&mut self, py: Python<'_>) -> Option<wire::Ended> {
+        if self.is_aside {
+            self.end_compressed(py);
+        }
         let tail = if self.rest.is_empty() { &mut self.out } else { self.rest.tail() };
         self.framing.as_mut().map(|framing| framing.end(tail))
     }
@@ -381,9 +428,12 @@ impl Answer {
     }
 
     /// Answer with a page of our own instead. Only before the head was framed.
-    pub fn replace(&mut self, status: u16, text: &str) {
+    pub fn replace(&mut self, status: u16) {
         let before = self.out.len();
-        wire::error_page(&self.facts, status, text, &mut self.out);
+        match self.engine {
+            Some(engine) => engine.error_page(&self.facts, status, &mut self.out),
+            None => wire::error_page(&self.facts, status, "", &mut self.out),
+        }
         self.head_bytes = self.out.len() - before;
     }
 

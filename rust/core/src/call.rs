@@ -161,6 +161,13 @@ impl Delivery<'_> {
             // What `write` was given before waits for the client, and comes first.
             return Ok(false);
         }
+        if answer.routed.is_some() && !answer.has_head() && answer.started {
+            // Rules may answer instead, or want the body in pieces.
+            answer.begin(Some(left), self.date);
+            if answer.is_aside {
+                return Ok(answer.compressor.is_none());
+            }
+        }
         self.begin(&mut answer, Some(left))?;
         let Some(framing) = answer.framing().filter(|framing| framing.has_body()) else { return Ok(true) };
         left = left.min(framing.remaining().unwrap_or(left));
@@ -305,11 +312,17 @@ impl Core {
             }
             Err(Failure::Python(error)) => return self.give_up(py, conn, &error),
         };
+        if let Some(routed) = &conn.routed {
+            if let Err(error) = routed.tell(environ.bind(py)) {
+                return self.give_up(py, conn, &error);
+            }
+        }
         let app = match &engine.settings.mounts {
             None => &engine.app,
             Some(mounts) => {
                 let text = conn.request.text(conn.head());
                 let named = conn.request.find(Known::UwsgiAppid).map(|span| span.of(text));
+                let named = conn.routed.as_ref().and_then(|routed| routed.vars.changed(b"UWSGI_APPID")).or(named);
                 let found = match mounts.choose(environ.bind(py), named) {
                     Ok(found) => found,
                     Err(error) => return self.give_up(py, conn, &error),
@@ -331,6 +344,9 @@ impl Core {
         let exchange = self.reused.functions.exchange.clone_ref(py);
         let dated = facts.protocol == Protocol::Http && !conn.trusted;
         exchange.get().lock(py).open(engine, facts, conn.io.clone(), dated, &mut conn.out);
+        if conn.routed.is_some() {
+            exchange.get().lock(py).routed = conn.routed.take();
+        }
         let accept_buffers = engine.settings.wsgi.accept_buffers;
         let outbox = self.batching.then_some((&engine.outbox, self.now));
         let delivery = Delivery { exchange: exchange.get(), date: &self.date, accept_buffers, outbox };
@@ -391,7 +407,7 @@ impl Core {
                 conn.persistent = true;
             }
             Ok(()) => {
-                if let Some(ended) = answer.end() {
+                if let Some(ended) = answer.end(py) {
                     conn.persistent = ended.persistent;
                     if ended.missing > 0 {
                         engine.log.say(&format!(
@@ -439,7 +455,7 @@ impl Core {
                 } else {
                     // It is the client's fault, and told so, if the application only passed on what its input said.
                     status = read_failure.filter(|_| is_gone).unwrap_or(500);
-                    answer.replace(status, "");
+                    answer.replace(status);
                 }
             }
         }
@@ -463,6 +479,9 @@ impl Core {
             }
             answer.rest.bury(py);
             std::mem::swap(&mut answer.rest, &mut conn.rest);
+        }
+        if answer.routed.is_some() {
+            conn.routed = answer.routed.take();
         }
         answer.close();
         drop(answer);
@@ -497,7 +516,7 @@ impl Core {
     fn have_no_app(&self, conn: &mut Conn) -> Outcome {
         self.engine.log.say("--- no python application found, check your startup logs for errors ---");
         let facts = wire::Facts { persistent: false, ..conn.request.facts() };
-        wire::error_page(&facts, 500, "", &mut conn.out);
+        self.engine.error_page(&facts, 500, &mut conn.out);
         conn.persistent = false;
         conn.linger = true;
         Outcome { status: 500, head_bytes: conn.out.len(), ..Outcome::default() }
@@ -517,7 +536,7 @@ impl Core {
         self.engine.trace(py, error);
         scoreboard::add(&self.row().exceptions, 1);
         let facts = wire::Facts { persistent: false, ..conn.request.facts() };
-        wire::error_page(&facts, 500, "", &mut conn.out);
+        self.engine.error_page(&facts, 500, &mut conn.out);
         conn.persistent = false;
         conn.linger = true;
         Outcome { status: 500, head_bytes: conn.out.len(), ..Outcome::default() }
@@ -546,13 +565,20 @@ impl Core {
         let Some((mut outcome, times)) = conn.told.take() else { return };
         outcome.write_errors += u64::from(failed && outcome.write_errors == 0);
         let engine = self.engine;
+        let routed = conn.routed.take().map(|mut routed| {
+            if let Some(routing) = &engine.settings.routing {
+                routing.end(engine, &mut routed, &outcome);
+            }
+            routed
+        });
         let (number, total) = engine.count_request();
         let how = &engine.settings.request_log;
-        if !how.wants(&outcome, times.micros) {
+        if !how.wants(&outcome, times.micros) || routed.as_ref().is_some_and(|routed| routed.quiet) {
             return;
         }
         let served = Served {
             request: &conn.request,
+            routed: routed.as_deref(),
             text: conn.request.text(conn.head()),
             peer: &conn.address,
             peer_port: &conn.port,

@@ -19,6 +19,7 @@ use crate::answer::send_waiting;
 use crate::cores::Core;
 use crate::listener::{Listener, Peer};
 use crate::rest::Rest;
+use crate::routing::Routed;
 use crate::served::{Outcome, Times};
 use crate::spool::Spool;
 use crate::statics::Statics;
@@ -109,6 +110,8 @@ pub struct Conn {
     pub linger: bool,
     /// What the log will tell of the request once its answer is sent.
     pub told: Option<(Outcome, Times)>,
+    /// What rules made of the request.
+    pub routed: Option<Box<Routed>>,
     lingered: u64,
     /// When this stage must be over.
     until: u64,
@@ -156,6 +159,7 @@ impl Conn {
             persistent: false,
             linger: false,
             told: None,
+            routed: None,
             lingered: 0,
             until: 0,
             began: 0,
@@ -197,7 +201,7 @@ impl Conn {
         }
         (self.start, self.head_end, self.tail, self.sent, self.lingered, self.served) = (0, 0, 0, 0, 0, 0);
         self.until = until;
-        self.told = None;
+        (self.told, self.routed) = (None, None);
         self.turn = TURN;
         self.unread = true;
         self.hangup = false;
@@ -466,6 +470,9 @@ impl Conn {
                     }
                 }
                 if is_done || directory.is_none() {
+                    if core.engine.settings.routing.is_some() && self.answer_by_rule(core) {
+                        return None;
+                    }
                     let statics = &core.engine.settings.statics;
                     if statics.as_ref().is_some_and(|statics| self.answer_with_file(core, statics)) {
                         return None;
@@ -513,6 +520,25 @@ impl Conn {
         }
     }
 
+    /// Answer as the rules of the configuration say, if they do.
+    #[inline(never)]
+    fn answer_by_rule(&mut self, core: &mut Core) -> bool {
+        self.linger = false;
+        let Some(routing) = &core.engine.settings.routing else { return false };
+        if !core.route(routing, self) {
+            return false;
+        }
+        self.answered(core);
+        true
+    }
+
+    /// The answer is there without the application.
+    fn answered(&mut self, core: &Core) {
+        self.served = self.served.saturating_add(1);
+        self.stage = Stage::Answering;
+        self.until = core.now + core.engine.settings.socket_timeout;
+    }
+
     /// Answer with a file, if the request means one.
     #[inline(never)]
     fn answer_with_file(&mut self, core: &mut Core, statics: &Statics) -> bool {
@@ -520,9 +546,7 @@ impl Conn {
         if !core.serve_file(statics, self) {
             return false;
         }
-        self.served = self.served.saturating_add(1);
-        self.stage = Stage::Answering;
-        self.until = core.now + core.engine.settings.socket_timeout;
+        self.answered(core);
         true
     }
 
@@ -566,7 +590,7 @@ impl Conn {
         if !speaks_the_protocol {
             return Some(Next::Close);
         }
-        wire::error_page(&facts, status, "", &mut self.out);
+        core.engine.error_page(&facts, status, &mut self.out);
         self.persistent = false;
         self.linger = true;
         self.stage = Stage::Answering;
@@ -727,7 +751,7 @@ impl Conn {
 
     fn next_request(&mut self, core: &Core) {
         self.request.clear();
-        self.framing = None;
+        (self.framing, self.routed) = (None, None);
         self.stage = Stage::Head;
         self.start = self.tail;
         if self.start >= self.buf.len() {

@@ -37,6 +37,21 @@ impl Headers {
         Ok(Some(Headers { remove, add, close }))
     }
 
+    /// Names of what is taken away.
+    pub fn removed(&self) -> &[Vec<u8>] {
+        &self.remove
+    }
+
+    /// What is added.
+    pub fn added(&self) -> &[(Vec<u8>, Vec<u8>)] {
+        &self.add
+    }
+
+    /// The connection is closed behind every answer.
+    pub fn closes(&self) -> bool {
+        self.close
+    }
+
     /// Change what the application answered.
     #[cold]
     pub fn apply(&self, answer: &mut Answer) {

@@ -3,7 +3,7 @@
 //! ```text
 //!   serve ── settings, scoreboard ──► cores (threads, one epoll) ◄── control (thread without GIL: socket, signals, mercy)
 //!                                       │
-//!                   conns ◄── claim, park ──► conn (state machine) ──► call (the application), statics ──► transfer
+//!                   conns ◄── claim, park ──► conn (state machine) ──► call (the application), statics, routing ──► transfer
 //!                                       │                                │
 //!                            poller, listener, sys        environ, input, start_response, answer, errors, filewrapper
 //! ```
@@ -24,6 +24,7 @@ mod control;
 mod cores;
 mod der;
 mod environ;
+mod error_pages;
 mod errors;
 mod escape;
 mod filewrapper;
@@ -38,6 +39,7 @@ mod patience;
 mod poller;
 mod request_log;
 mod rest;
+mod routing;
 mod scoreboard;
 mod served;
 mod settings;

@@ -76,6 +76,10 @@ pub struct Listener {
     pub tls: Option<Arc<Contexts>>,
     /// Who may say in a PROXY header for whom it speaks; `None`: nobody is asked.
     pub announcers: Option<Announcers>,
+    /// One of `http` and `https`, where uWSGI has a process of its own.
+    pub is_routers: bool,
+    /// Every request is sent away to the same place by TLS, on this port (empty: the usual one).
+    pub https_port: Option<String>,
 }
 
 impl Listener {
@@ -98,7 +102,16 @@ impl Listener {
         // Shared with processes that may take the connection that we were woken for.
         sys::set_nonblocking(fd);
         let port = address.map_or(80, |(_, port)| port).to_string();
-        Ok(Listener { fd, protocol, port, unix: address.is_none(), tls: None, announcers: None })
+        Ok(Listener {
+            fd,
+            protocol,
+            port,
+            unix: address.is_none(),
+            tls: None,
+            announcers: None,
+            is_routers: false,
+            https_port: None,
+        })
     }
 
     /// What a connection that was taken here reads from and writes to.

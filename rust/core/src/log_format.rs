@@ -62,7 +62,8 @@ enum Variable {
     Errors,
     /// A metric, as long as there are none.
     Metric,
-    Unknown,
+    /// Unknown, unless a rule gave it a value (`logvar`).
+    Noted(Vec<u8>),
 }
 
 impl Variable {
@@ -116,7 +117,7 @@ impl Variable {
             b"ioerr" => Variable::Errors,
             _ if name.starts_with(b"metric.") => Variable::Metric,
             _ if is_environ_key(name) => Variable::RequestNamed(name.to_vec()),
-            _ => Variable::Unknown,
+            _ => Variable::Noted(name.to_vec()),
         }
     }
 
@@ -145,7 +146,9 @@ impl Variable {
             Variable::Address => return Cow::Borrowed(served.address(format.forwarded)),
             Variable::Protocol => return Cow::Borrowed(served.protocol()),
             Variable::Request(known) => return Cow::Borrowed(served.find(*known)),
-            Variable::RequestNamed(name) => return served.named(name),
+            Variable::RequestNamed(name) => {
+                return served.noted(name).map_or_else(|| served.named(name), Cow::Borrowed);
+            }
             Variable::AccessTime => return text(calendar::access_time(served.started_second())),
             Variable::FormattedTime if !format.time.is_empty() => {
                 return Cow::Owned(sys::strftime(&format.time, served.started_second()))
@@ -157,7 +160,7 @@ impl Variable {
                 return text(format!("{}.{:06}", served.times.micros / 1_000_000, served.times.micros % 1_000_000));
             }
             Variable::App => return text(served.app.to_string()),
-            Variable::Unknown => return Cow::Borrowed(b""),
+            Variable::Noted(name) => return Cow::Borrowed(served.noted(name).unwrap_or(&[])),
             Variable::Status => served.outcome.status.into(),
             Variable::BodySize => served.outcome.body_bytes,
             Variable::HeadSize => served.outcome.head_bytes as u64,
@@ -303,11 +306,11 @@ mod tests {
             [
                 Part::Text(b"a ".to_vec()),
                 Part::Value(Variable::Uri, Place::Plain),
-                Part::Value(Variable::Unknown, Place::Plain),
+                Part::Value(Variable::Noted(b"nothing".to_vec()), Place::Plain),
             ]
         );
         assert_eq!(parts("100% %(uri"), [Part::Text(b"100% %(uri".to_vec())]);
-        assert_eq!(parts("%()"), [Part::Value(Variable::Unknown, Place::Plain)]);
+        assert_eq!(parts("%()"), [Part::Value(Variable::Noted(Vec::new()), Place::Plain)]);
         assert_eq!(
             parts("%(var.x)%(HTTP_X)"),
             [

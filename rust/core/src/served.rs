@@ -7,6 +7,7 @@ use wire::{Known, Protocol, Request};
 
 use crate::calendar;
 use crate::escape;
+use crate::routing::Routed;
 use crate::sys;
 
 /// Who sent the answer's body.
@@ -49,6 +50,8 @@ pub struct Times {
 /// Everything about one request.
 pub struct Served<'a> {
     pub request: &'a Request,
+    /// What rules made of it.
+    pub routed: Option<&'a Routed>,
     /// What the spans of the request refer to.
     pub text: &'a [u8],
     /// Of the peer, for HTTP.
@@ -71,6 +74,17 @@ impl<'a> Served<'a> {
         self.request.protocol() == Some(Protocol::Http)
     }
 
+    /// The value that rules have given a variable.
+    fn changed(&self, name: &[u8]) -> Option<&'a [u8]> {
+        self.routed.and_then(|routed| routed.vars.changed(name))
+    }
+
+    /// A variable that rules noted for the log.
+    pub fn noted(&self, name: &[u8]) -> Option<&'a [u8]> {
+        let noted = self.routed.map_or(&[][..], |routed| &routed.noted);
+        noted.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
+    }
+
     /// A variable of the request; empty if it has none of that kind.
     pub fn find(&self, known: Known) -> &'a [u8] {
         self.request.find(known).map_or(&[], |span| span.of(self.text))
@@ -78,16 +92,25 @@ impl<'a> Served<'a> {
 
     /// REQUEST_METHOD.
     pub fn method(&self) -> &'a [u8] {
+        if let Some(changed) = self.changed(b"REQUEST_METHOD") {
+            return changed;
+        }
         self.request.method().of(self.text)
     }
 
     /// REQUEST_URI.
     pub fn uri(&self) -> &'a [u8] {
+        if let Some(changed) = self.changed(b"REQUEST_URI") {
+            return changed;
+        }
         self.request.target().of(self.text)
     }
 
     /// The client; `forwarded`: the client that a front-end tells of, if one does.
     pub fn address(&self, forwarded: bool) -> &'a [u8] {
+        if let Some(changed) = self.changed(b"REMOTE_ADDR") {
+            return changed;
+        }
         let told: &[u8] = if forwarded { self.find(Known::HttpXForwardedFor) } else { &[] };
         if !told.is_empty() {
             told
@@ -100,6 +123,9 @@ impl<'a> Served<'a> {
 
     /// REMOTE_USER. A header cannot set it.
     pub fn user(&self) -> &'a [u8] {
+        if let Some(changed) = self.changed(b"REMOTE_USER") {
+            return changed;
+        }
         if self.is_http() {
             &[]
         } else {
@@ -133,6 +159,9 @@ impl<'a> Served<'a> {
 
     /// A variable by its key in the environ; empty if the request has none.
     pub fn named(&self, key: &[u8]) -> Cow<'a, [u8]> {
+        if let Some(changed) = self.changed(key) {
+            return Cow::Borrowed(changed);
+        }
         match key {
             b"REQUEST_METHOD" => return Cow::Borrowed(self.method()),
             b"REQUEST_URI" => return Cow::Borrowed(self.uri()),
@@ -301,6 +330,7 @@ mod tests {
         wire::decode(Protocol::Http, HEAD, &wire::Limits::default(), &mut request).unwrap();
         check(&Served {
             request: &request,
+            routed: None,
             text: request.text(HEAD),
             peer: b"127.0.0.1",
             peer_port: b"1234",

@@ -10,10 +10,12 @@ use wire::{Limits, Protocol};
 use crate::announced::Announcers;
 use crate::clients::Clients;
 use crate::contexts::Tls;
+use crate::error_pages::ErrorPages;
 use crate::headers::Headers;
 use crate::listener::{Listener, Network};
 use crate::mounts::Mounts;
 use crate::request_log::RequestLog;
+use crate::routing::Routing;
 use crate::statics::Statics;
 use crate::wsgi::Wsgi;
 
@@ -40,6 +42,8 @@ pub struct Settings {
     pub statics: Option<Statics>,
     pub mounts: Option<Mounts>,
     pub headers: Option<Headers>,
+    pub routing: Option<Routing>,
+    pub error_pages: Option<ErrorPages>,
     pub wsgi: Wsgi,
 }
 
@@ -79,6 +83,8 @@ impl Settings {
             if let (Some(tls), Some(index)) = (&tls, optional(&listener, "tls", None::<usize>)?) {
                 opened.tls = Some(Arc::new(tls.contexts(index, protocol == Protocol::Http)?));
             }
+            opened.is_routers = optional(&listener, "router", false)?;
+            opened.https_port = optional(&listener, "https_port", None::<String>)?;
             opened.announcers = Announcers::parse(&optional(&listener, "announcers", String::new())?);
             listeners.push(opened);
         }
@@ -92,6 +98,11 @@ impl Settings {
         let worker_id = settings.getattr("worker_id")?.extract()?;
         let socket_timeout = millis(settings.getattr("socket_timeout")?.extract()?).max(1);
         let clients = Clients::read(settings, socket_timeout)?;
+        let redirects = listeners.iter().any(|listener| listener.https_port.is_some());
+        let routing = Routing::read(settings)?.or_else(|| redirects.then(Routing::default));
+        let mut request_log = RequestLog::read(settings)?;
+        // The end of every request is told then, and only some of them get a line.
+        request_log.any |= routing.as_ref().is_some_and(Routing::has_end);
         Ok(Settings {
             listeners,
             worker_id,
@@ -110,11 +121,13 @@ impl Settings {
             socket_timeout,
             clients,
             mercy: millis(settings.getattr("mercy")?.extract()?),
-            request_log: RequestLog::read(settings)?,
+            request_log,
             hostname: settings.getattr("hostname")?.extract()?,
             statics: Statics::read(settings)?,
             mounts: Mounts::read(settings)?,
             headers: Headers::read(settings)?,
+            routing,
+            error_pages: ErrorPages::read(settings)?,
             wsgi: Wsgi::read(settings)?,
         })
     }

@@ -7,13 +7,13 @@
 //!
 //! A request that means no file goes on to the application, as if nothing had been asked.
 
-mod beneath;
+pub mod beneath;
 mod conditions;
 mod dates;
 mod mapping;
 mod mime;
 mod respond;
-mod rules;
+pub mod rules;
 
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStringExt;
@@ -25,6 +25,7 @@ use pyo3::prelude::*;
 use beneath::{Below, File, Found, Links};
 use mapping::Map;
 use mime::Types;
+pub use respond::outside_text;
 use rules::{accepts, Expiry, Pattern, Subject};
 
 /// Who sends the file.
