@@ -6,10 +6,10 @@ and are left out here.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Sequence
 
 from imperator.config.complain import Complaints
-from imperator.config.option import Option
 from imperator.config.options import lookup, plugin_of
 from imperator.config.pairs import Pair
 from imperator.config.settings import Endpoint, Settings
@@ -158,7 +158,7 @@ def _lonely(settings: Settings, pairs: Sequence[Pair], present: Collection[str],
                     "remove the line, or write socket = /path/to.sock",
                 )
             continue
-        wanted = _wanted(row)
+        wanted = _wanted(row.name)
         if wanted and not any(name in present for name in wanted):
             told.add(row.name)
             found.warn(
@@ -169,10 +169,11 @@ def _lonely(settings: Settings, pairs: Sequence[Pair], present: Collection[str],
             )
 
 
-def _wanted(row: Option) -> tuple[str, ...]:
-    if row.name in _ALONE:
+@functools.cache
+def _wanted(name: str) -> tuple[str, ...]:
+    if name in _ALONE:
         return ()
-    return next((heads for start, heads in _FAMILIES if row.name.startswith(start)), ())
+    return next((heads for start, heads in _FAMILIES if name.startswith(start)), ())
 
 
 def _crowded(settings: Settings, found: Complaints) -> None:

@@ -69,9 +69,10 @@ def main(argv: Sequence[str]) -> int:
         return 2
     subjects: list[Subject] = []
     starter = Person.current()
+    environ = dict(os.environ)  # once: os.environ decodes every value each time it is copied
     for word in asked.words:
         try:
-            found = of_argument(word, os.environ, starter)
+            found = of_argument(word, environ, starter)
         except OSError as error:
             sys.stderr.write(f"error: {word}: {error.strerror}\n")
             return 2

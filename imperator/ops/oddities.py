@@ -52,8 +52,9 @@ def oddities(settings: Settings, pairs: Sequence[Pair]) -> list[Diagnostic]:
         text = (pair.value or "").strip()
         if row is None or not text or not pair.where.line or row.status in ("refused", "not yet"):
             continue
-        if _quoted(text) and not row.name.startswith(_FREE):
-            fatal = row.name in _FATAL or row.kind == "addresses"
+        name = row.name
+        if text[0] in "\"'" and _quoted(text) and not name.startswith(_FREE):
+            fatal = name in _FATAL or row.kind == "addresses"
             found.append(
                 Diagnostic(
                     "value-quoted",
@@ -63,19 +64,19 @@ def oddities(settings: Settings, pairs: Sequence[Pair]) -> list[Diagnostic]:
                     Severity.ERROR if fatal else Severity.WARNING,
                 )
             )
-        elif row.name == "env" and _quoted(text.partition("=")[2]):
-            name, _, value = text.partition("=")
+        elif name == "env" and _quoted(text.partition("=")[2]):
+            variable, _, value = text.partition("=")
             found.append(
                 Diagnostic(
                     "value-quoted",
                     pair.where,
-                    f"the quotation marks are part of the variable {name}",
-                    f"write {pair.key} = {name}={value[1:-1]}, unless the application takes them off",
+                    f"the quotation marks are part of the variable {variable}",
+                    f"write {pair.key} = {variable}={value[1:-1]}, unless the application takes them off",
                     Severity.WARNING,
                 )
             )
-        elif row.name in _PATHS:
-            found += _path(pair, row.name, text)
+        elif name in _PATHS:
+            found += _path(pair, name, text)
     return found + _names(settings)
 
 

@@ -23,6 +23,8 @@ _LANGUAGES = (
         "a program that replaces marks",
     ),
 )
+_SUSPECT = re.compile(r"\{[{%]|<%|__[A-Z]|@[A-Z]|%[A-Z][A-Z0-9_]{2}|^[ \t]*%[ \t]*[a-z]", re.MULTILINE)
+"""Something that is in every template of these; most files have nothing of it and need not be looked through."""
 _SHELL = "the shell or envsubst"
 _MARKS = ("{{", "{%", "<%", "${")
 _SHELL_MARK = re.compile(r"\$\{\w+\}")
@@ -141,7 +143,8 @@ def _within(one: Diagnostic, file: str, first: int, last: int) -> bool:
 def _template(file: str, text: Sequence[str], found: Sequence[Diagnostic]) -> _Template | None:
     live = [(number, line) for number, line in enumerate(text, 1) if line.lstrip()[:1] not in ("#", ";", "")]
     free = ("route", "log-", "logformat", "hook", "exec", "cron", "attach", "smart-", "final-", "response-", "error-")
-    for pattern, language in _LANGUAGES:
+    suspect = _SUSPECT.search("\n".join(text)) is not None
+    for pattern, language in _LANGUAGES if suspect else ():
         numbers = [number for number, line in live if pattern.search(line) and not line.lstrip().startswith(free)]
         if numbers:
             if language == "Mako":
