@@ -20,6 +20,7 @@ from imperator.ops.origin import named, origin
 from imperator.ops.paint import BOLD, DIM, YELLOW, paint
 from imperator.ops.person import Person
 from imperator.ops.subject import of_argument
+from imperator.ops.words import used
 from imperator.process.world import RealWorld
 
 USAGE = """\
@@ -43,6 +44,7 @@ def main(argv: Sequence[str]) -> int:
     word, options = argv[0], [name.lstrip("-") for name in argv[1:]]
     if not os.path.exists(word) and not options and (text := pages.page(word.strip("[]"))) is not None:
         print(text, end="")
+        _words(text)
         return 0
     try:
         subjects = of_argument(word, os.environ, Person.current())
@@ -56,6 +58,13 @@ def main(argv: Sequence[str]) -> int:
     loaded = read(subjects[0].argv, world)
     _, found = build(loaded.pairs, world)
     return _explain(loaded, [*loaded.diagnostics, *found], world, options)
+
+
+def _words(text: str) -> None:
+    found = used(text)
+    if found:
+        print("\n## Words\n")
+        print("\n".join(f"- {word}: {meaning}" for word, meaning in found.items()))
 
 
 def _unknown(word: str, error: OSError) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from imperator import __version__
 from imperator.errors import Severity, printable
@@ -12,6 +12,8 @@ from imperator.ops.examination import Examined, Verdict
 from imperator.ops.finding import Finding
 from imperator.ops.paint import BLUE, BOLD, DIM, GREEN, RED, YELLOW, paint
 
+MANY = 5
+"""As many configurations with the same advice as make it one for all of them."""
 NAMES = {Severity.ERROR: "error", Severity.WARNING: "note", Severity.NOTE: "advice"}
 _COLOURS = {Severity.ERROR: RED, Severity.WARNING: YELLOW, Severity.NOTE: BLUE}
 _VERDICTS = {Verdict.UNCHANGED: GREEN, Verdict.NOTES: YELLOW, Verdict.CANNOT: RED}
@@ -19,13 +21,39 @@ _VERDICTS = {Verdict.UNCHANGED: GREEN, Verdict.NOTES: YELLOW, Verdict.CANNOT: RE
 
 def show(examined: Sequence[Examined]) -> str:
     """Every configuration with its verdict and findings, and a line that sums up when there are several."""
-    parts = [_one(each) for each in examined]
+    common = _common(examined)
+    parts = [_one(each, common) for each in examined]
+    parts += ["\n".join(_for_several(found)) + "\n" for found in common.values()]
     if len(examined) > 1:
         parts.append(_sum(examined))
     return "\n".join(parts)
 
 
-def _one(each: Examined) -> str:
+def _key(one: Finding) -> tuple[str, str]:
+    return one.diagnostic.code, one.diagnostic.message
+
+
+def _common(examined: Sequence[Examined]) -> dict[tuple[str, str], list[Finding]]:
+    """Advice that many configurations get in the same words: it is given once, below all of them."""
+    by_words: dict[tuple[str, str], list[Finding]] = {}
+    for each in examined:
+        for one in each.findings:
+            if one.severity is Severity.NOTE:
+                by_words.setdefault(_key(one), []).append(one)
+    return {key: found for key, found in by_words.items() if len(found) >= MANY}
+
+
+def _for_several(found: Sequence[Finding]) -> list[str]:
+    said = found[0].diagnostic
+    name = paint(NAMES[said.severity], _COLOURS[said.severity])
+    places = ", ".join(printable(_short(str(one.diagnostic.where))) for one in found[:3] if one.diagnostic.where)
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    lines = [f"{name} for {len(found)} of them: {printable(said.message)} {paint(f'[{said.code}]', DIM)}"]
+    lines += [f"      at {places}{more}"]
+    return [*lines, f"      fix: {printable(said.hint)}"] if said.hint else lines
+
+
+def _one(each: Examined, common: Mapping[tuple[str, str], Sequence[Finding]]) -> str:
     verdict = each.verdict
     what = f" ({'emperor' if each.is_emperor else 'vassal'})" if each.is_emperor or each.subject.vassal else ""
     dots = ":" if verdict is not Verdict.UNCHANGED else ""
@@ -33,7 +61,8 @@ def _one(each: Examined) -> str:
         f"{paint(printable(each.subject.path), BOLD)}{what}: {paint(verdict.value, BOLD, _VERDICTS[verdict])}{dots}"
     ]
     for one in each.findings:
-        lines += _finding(one)
+        if one.severity is not Severity.NOTE or _key(one) not in common:
+            lines += _finding(one)
     return "\n".join(lines) + "\n"
 
 

@@ -23,7 +23,7 @@ _LANGUAGES = (
         "a program that replaces marks",
     ),
 )
-_SUSPECT = re.compile(r"\{[{%]|<%|__[A-Z]|@[A-Z]|%[A-Z][A-Z0-9_]{2}|^[ \t]*%[ \t]*[a-z]", re.MULTILINE)
+_SUSPECT = re.compile(r"\{[{%]|<%|__[A-Z]|@[A-Z]|%[A-Z][A-Z0-9_]{2}|^[ \t]*%[ \t]*\w", re.MULTILINE)
 """Something that is in every template of these; most files have nothing of it and need not be looked through."""
 _SHELL = "the shell or envsubst"
 _MARKS = ("{{", "{%", "<%", "${")

@@ -194,6 +194,15 @@ def test_the_sum_counts_verdicts(site):
         assert f"(vassal): {verdict.value}" in text
 
 
+def test_advice_for_many_is_given_once(site):
+    for number in range(6):
+        write(site, **{f"s{number}__ini": f"[uwsgi]\nhttp-socket = 127.0.0.1:{7000 + number}\nwsgi-file = app.py\n"})
+    _, text = run(site, ".")
+    assert text.count("[need-app-off]") == text.count("[harakiri-off]") == 1
+    assert "advice for 6 of them: without need-app" in text and "s2.ini:3 and 3 more" in text
+    assert [one.codes(f"s{n}.ini").count("need-app-off") for one in (Checked(site, "."),) for n in range(6)] == [1] * 6
+
+
 def test_a_failure_of_the_check_is_a_finding(site, monkeypatch):
     def fail(subject, **_):
         raise KeyError("oops")
