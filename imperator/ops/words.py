@@ -1,4 +1,4 @@
-"""The words that a text takes for granted, and what they mean: those of docs/words.md, to which the package has a link."""
+"""The words that a text takes for granted, and what they mean, as docs/words.md lists them; a link to it is here."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def test_what_an_orchestrator_sets_is_no_slip(tmp_path, name):
 
 
 @pytest.mark.parametrize(("line", "code"), [
-    ("mule-harakiri = 1", "not-yet"), ("php-docroot = /x", "foreign-option"),
+    ("php-docroot = /x", "foreign-option"),
     ("plugins = python3,php", "foreign-plugin"),
     ("plugins = python27", "foreign-plugin"), ("legion-freq = 5", "refused-option"),
     ("fastrouter = :1", "refused-option"), ("zeus = x", "not-yet"),
