@@ -102,7 +102,7 @@ def _keys(pair: Pair, base: str, world: World, complaints: Complaints) -> Daemon
     command = its.get("cmd") or its.get("command") or its.get("exec") or ""
     daemon = Daemon(command, pair.where)
     fields: dict[str, object] = {}
-    for key, field, least in (("freq", "freq", 1), ("max_throttle", "max_throttle", 0)):
+    for key, field, least in (("freq", "freq", 1), ("max_throttle", "max_throttle", 1)):
         if text := its.get(key):
             default = int(Daemon._field_defaults[field])
             fields[field] = _number(pair, key, text, default, least, complaints)

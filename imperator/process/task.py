@@ -31,14 +31,23 @@ class Manner(NamedTuple):
     """It is killed when we end."""
 
 
-def start(command: str, env: Mapping[str, str], manner: Manner) -> int:
-    """Start a command; answers its pid, which is its group's number too. Raises ``OSError``."""
+MARK = "IMPERATOR_TASK"
+"""The variable by which a command is found again: its own pid, and the name that was given to it."""
+
+
+def start(command: str, env: Mapping[str, str], manner: Manner, mark: str = "") -> int:
+    """Start a command; answers its pid, which is its group's number too. ``mark``: a name to find it by. Raises
+    ``OSError``.
+    """
+    env = dict(env)
     shell = next((one for one in manner.shells if os.access(one, os.X_OK)), manner.shells[-1])
 
     parent = os.getpid()
 
     def prepare() -> None:
         os.setsid()
+        if mark:
+            env[MARK] = f"{os.getpid()} {mark}"
         if manner.uid is not None or manner.gid is not None:
             try:
                 identity.become(manner.uid, manner.gid, manner.user, None)
@@ -71,3 +80,19 @@ def _own_pids() -> Iterator[None]:
                 raise OSError(number, f"ns_pid: cannot return: {os.strerror(number)}")
     finally:
         os.close(before)
+
+
+def find(mark: str) -> int:
+    """The process that runs the command of this name for this user, whoever started it; 0 if there is none."""
+    for name in os.listdir("/proc"):
+        if name.isdecimal() and int(name) != os.getpid():
+            try:
+                if os.stat(f"/proc/{name}").st_uid != os.geteuid():
+                    continue  # another user's word is worth nothing
+                with open(f"/proc/{name}/environ", "rb") as file:
+                    variables = file.read().split(b"\0")
+            except OSError:
+                continue  # it has ended
+            if os.fsencode(f"{MARK}={name} {mark}") in variables:
+                return int(name)
+    return 0

@@ -6,6 +6,7 @@ import calendar
 import os
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from imperator import logs
@@ -35,8 +36,12 @@ class Crons:
 
     def use(self, ground: Ground) -> None:
         """These are the lines from now on. What runs of former ones goes on."""
+        first = self._ground is None
         self._ground = ground
+        _live_in(ground.env.get("TZ"))
         self._step(timetable.Changed(ground.tasks.crons))
+        if first:
+            self._find()
         if ground.tasks.crons and not self._tick:
             self._ticked()
         elif not ground.tasks.crons:
@@ -68,6 +73,26 @@ class Crons:
             })  # fmt: skip
         return rows
 
+    def _find(self) -> None:
+        """Unique ones may still run from before, if the master that started them was killed."""
+        for cron in self._state.crons:
+            if cron.unique and (pid := task.find(self._mark(cron))):
+                try:
+                    end = os.pidfd_open(pid)
+                except OSError:
+                    continue  # it has ended
+                self._loop.watch(end, partial(self._over, end, pid))
+                self._step(timetable.Found(cron, pid, int(os.stat(f"/proc/{pid}").st_ctime)))
+
+    def _over(self, end: int, pid: int) -> None:
+        self._loop.forget(end)
+        os.close(end)
+        self._step(timetable.Ended(pid, "ended"))
+
+    def _mark(self, cron: Cron) -> str:
+        assert self._ground
+        return " ".join((self._ground.cwd, cron.where.file, *map(str, cron.spec), cron.command))
+
     def _ticked(self) -> None:
         clock = self._clock()
         shown = calendar.timegm(time.localtime(clock)) // 60
@@ -95,9 +120,19 @@ class Crons:
         assert self._ground
         manner = Manner(self._ground.tasks.shells, self._ground.cwd)
         try:
-            return timetable.Started(cron, task.start(cron.command, self._ground.env, manner), int(self._clock()))
+            pid = task.start(cron.command, self._ground.env, manner, self._mark(cron) if cron.unique else "")
+            return timetable.Started(cron, pid, int(self._clock()))
         except (OSError, ValueError) as error:
             return timetable.NotStarted(cron, reason(error))
+
+
+def _live_in(zone: str | None) -> None:
+    """Tell the time as the configuration's ``TZ`` wants it."""
+    if zone != os.environ.get("TZ"):
+        os.environ.pop("TZ", None)
+        if zone is not None:
+            os.environ["TZ"] = zone
+        time.tzset()
 
 
 def reason(error: OSError | ValueError) -> str:

@@ -54,6 +54,7 @@ class Daemons:
         whose place others come end before those begin.
         """
         self._ground = ground
+        self._warden.title = ground.title
         left = list(ground.tasks.daemons)
         for post in list(self._posts):
             if post.leaving:

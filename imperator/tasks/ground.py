@@ -16,6 +16,8 @@ class Ground(NamedTuple):
     tasks: Tasks
     env: Mapping[str, str]
     cwd: str
+    title: str = ""
+    """What the warden is called, if processes have titles."""
 
 
 def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:

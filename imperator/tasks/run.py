@@ -26,7 +26,8 @@ class Beside:
         """Run what ``settings`` say. ``why``: also daemons that stay are started anew, because of this."""
         if self._stopping:
             return
-        ground = Ground(settings.tasks, env, settings.directory or settings.start)
+        title = settings.titled("uWSGI warden") if settings.auto_procname else ""
+        ground = Ground(settings.tasks, env, settings.directory or settings.start, title)
         self._daemons.use(ground, why)
         self._crons.use(ground)
 

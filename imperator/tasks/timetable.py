@@ -65,6 +65,14 @@ class Started(NamedTuple):
     started_at: int
 
 
+class Found(NamedTuple):
+    """A line is being run already, by a process that somebody before us has started."""
+
+    cron: Cron
+    pid: int
+    started_at: int
+
+
 class NotStarted(NamedTuple):
     """A line could not be started."""
 
@@ -83,7 +91,7 @@ class TimePassed(NamedTuple):
     """A deadline has come."""
 
 
-Event = Changed | Ticked | Started | NotStarted | Ended | TimePassed
+Event = Changed | Ticked | Started | Found | NotStarted | Ended | TimePassed
 
 # -- actions
 
@@ -125,6 +133,10 @@ def step(state: State, event: Event, now: float) -> Step:
             running = Running(one, pid, now, started_at, kill_at)
             line = Log(f'[uwsgi-cron] running "{one.command}" (pid {pid})')
             return state._replace(running=(*state.running, running)), [line]
+        case Found(one, pid, started_at):
+            kill_at = now + one.harakiri if one.harakiri else None
+            line = Log(f'[uwsgi-cron] "{one.command}" still runs from before (pid {pid})')
+            return state._replace(running=(*state.running, Running(one, pid, now, started_at, kill_at))), [line]
         case NotStarted(one, why):
             return state, [Log(f'[uwsgi-cron] error: "{one.command}" of {one.where} cannot be started: {why}')]
         case Ended(pid, how):

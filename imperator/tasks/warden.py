@@ -18,6 +18,7 @@ class Warden:
 
     def __init__(self) -> None:
         self.pid = 0
+        self.title = ""
         self._groups: set[int] = set()
         self._pipe = -1
 
@@ -56,6 +57,10 @@ class Warden:
         def serve() -> int:
             os.closerange(3, reader)  # above all no listening socket, which would stay open with it
             os.closerange(reader + 1, os.sysconf("SC_OPEN_MAX"))
+            if self.title:
+                from imperator.process import title
+
+                title.show(self.title)
             return _serve(reader, master, groups)
 
         try:

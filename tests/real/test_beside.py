@@ -248,6 +248,26 @@ def test_commands_at_times(site):
     one.server.process.wait(15)
 
 
+def test_a_unique_command_stays_alone_when_its_master_is_killed(start, tmp_path):
+    (tmp_path / "vassals").mkdir()
+    (tmp_path / "daemon.py").write_text(DAEMON)
+    app.write(tmp_path / "app.py", "one")
+    app.ini(
+        tmp_path / "vassals" / "site.ini", http_socket=tmp_path / "site.sock", chdir=tmp_path, wsgi_file="app.py",
+        stats=tmp_path / "stats.sock", unique_cron="-1 -1 -1 -1 -1 exec /usr/bin/python3 daemon.py one",
+    )  # fmt: skip
+    server = start.server("--emperor", tmp_path / "vassals")
+    instance = Instance(tmp_path / "stats.sock")
+    pid = int(server.log.wait(r"^one (\d+) runs")[1])
+    os.kill(instance.master(), signal.SIGKILL)
+    server.log.wait(rf"still runs from before \(pid {pid}\)")
+    os.kill(pid, signal.SIGTERM)
+    server.log.wait(rf"running with pid {pid} exited after .*: it ended")
+    server.expected = ("SIGKILL",)
+    server.stop()
+    assert len(server.log.lines("^one .* runs")) == 1
+
+
 def test_an_emperor_has_daemons_too(start, tmp_path):
     (tmp_path / "vassals").mkdir()
     (tmp_path / "daemon.py").write_text(DAEMON)
