@@ -107,8 +107,7 @@ def _become(
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.dup2(os.open(os.devnull, os.O_RDONLY) if stdin is None else stdin, 0)
         if prepare:
-            os.closerange(3, failure)
-            os.closerange(failure + 1, os.sysconf("SC_OPEN_MAX"))
+            close_all_but({0, 1, 2, failure, *((out,) if out is not None else ()), *keep})
             prepare()
         if out is not None:
             os.dup2(out, 1)
@@ -239,6 +238,16 @@ def kill(pid: int, signum: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def close_all_but(kept: set[int]) -> None:
+    """Let go of every descriptor that is not ``kept``."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in kept:
+            try:
+                os.close(int(name))
+            except OSError:
+                pass  # it was the directory's own
 
 
 def kill_group(group: int, signum: int) -> bool:

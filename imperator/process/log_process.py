@@ -114,7 +114,7 @@ class LogProcess:
         for standard in (1, 2):
             os.dup2(self._original, standard)
         readers = [end[0] for end in self._ends]
-        _close_all_but({0, 1, 2, self._original, *readers})
+        kernel.close_all_but({0, 1, 2, self._original, *readers})
         main, requests = self._sinks()
         logs = self._logs
         streams = [Lines(main, logs.routes, logs.encoders, logs.drains, logs.filters)]
@@ -170,12 +170,3 @@ def _pipe() -> tuple[int, int]:
     except OSError:
         pass  # this user has many pipes; a smaller one does
     return reader, writer
-
-
-def _close_all_but(kept: set[int]) -> None:
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) not in kept:
-            try:
-                os.close(int(name))
-            except OSError:
-                pass  # it was the directory's own

@@ -55,8 +55,7 @@ class Warden:
         groups = set(self._groups)
 
         def serve() -> int:
-            os.closerange(3, reader)  # above all no listening socket, which would stay open with it
-            os.closerange(reader + 1, os.sysconf("SC_OPEN_MAX"))
+            kernel.close_all_but({0, 1, 2, reader})  # above all no listening socket, which would stay open with it
             if self.title:
                 from imperator.process import title
 
