@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench import environment
 from bench.lines import Line
-from bench.results import BUSY, NOISY, OURSELVES, Results, Standing
+from bench.results import BUSY, NO_PEERS, NOISY, NOTHING, OURSELVES, Results, Standing
 from bench.servers import Server
 
 HEAD = """\
@@ -34,6 +34,8 @@ METHOD = """
 - **of limit**: throughput against a loop in the same interpreter that calls the application with a copied environ and
   takes its answer, without a socket: what no server can pass, for each worker. The bare application is nearly free, so
   its lines compare servers; Flask's lines say how much of a request is the server's at all.
+- **(nothing)** behind nginx is no server but a loop that reads once and sends an answer that was ready before: about as
+  far as nginx and the load can go on their core, whatever is behind them.
 - **CPU**: user and system time of the server's whole process tree, per request. It is the fairest figure where
   something else was the limit: with one connection (most of the time everybody waits), behind nginx, and where *load*
   says that wrk, with nginx if it is there, had no more of its core to give.
@@ -88,7 +90,7 @@ def summary(results: Results, lines: Sequence[Line]) -> str:
     for line in lines:
         standings = results.standings(line)
         ours = next((one for one in standings if one.server == OURSELVES), None)
-        peers = [one for one in standings if one.server != OURSELVES]
+        peers = [one for one in standings if one.server not in NO_PEERS]
         if ours is None:
             continue
         uwsgi = [one for one in peers if one.server.startswith("uwsgi")]
@@ -134,7 +136,10 @@ def roll(results: Results, servers: Sequence[Server]) -> str:
     rows = [["server", "version", "started with"]]
     for server in servers:
         missing = results.missing.get(server.package or "")
-        version = environment.version(server.package) if server.package else environment.our_version()
+        if server.name == NOTHING:
+            version = ""
+        else:
+            version = environment.version(server.package) if server.package else environment.our_version()
         rows.append([server.name, version, f"did not take part: {missing}" if missing else server.remark])
     return table(rows, text=frozenset({0, 1, 2})) + "\nThe full commands are in `bench/servers.py`.\n"
 

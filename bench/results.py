@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 from bench.lines import Line
 
 OURSELVES = "imperator"
+NOTHING = "(nothing)"
+"""No server, but what nginx could do if the one behind it cost next to nothing."""
+NO_PEERS = (OURSELVES, NOTHING)
 NOISY = 0.1
 """Above this share of a core for other work, throughput says as much about that work as about the servers."""
 BUSY = 0.9
@@ -95,7 +98,7 @@ class Results:
             return median(what(one) for one in slices)
 
         throughput = {name: middle(slices, lambda one: one.per_second) for name, slices in by_server.items()}
-        peers = [name for name in by_server if name != OURSELVES]
+        peers = [name for name in by_server if name not in NO_PEERS]
         best = max(peers, key=lambda name: throughput[name], default=None)
         of_peer = {one.round: one.per_second for one in by_server[best]} if best else {}
         limits = self.limits_of(line)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.lines import Line
+from bench.results import NOTHING
 
 BACKLOG = "1024"
 ROOM = "2048"
@@ -54,11 +55,13 @@ class Server(NamedTuple):
     """Takes part in the lines with a request log: ourselves and what we succeed."""
     workers: int = 2
     """The most that it can run."""
+    apps: tuple[str, ...] = ("hello", "flask")
+    """What it answers like."""
 
     def takes(self, line: Line) -> bool:
         """Whether the server can run this line."""
         door = self.speaks_http if line.door == "http" else self.speaks_uwsgi
-        return door and (self.logs or not line.logging) and line.workers <= self.workers
+        return door and (self.logs or not line.logging) and line.workers <= self.workers and line.app in self.apps
 
 
 def imperator(site: Site) -> list[str]:
@@ -126,6 +129,11 @@ def waitress(site: Site) -> list[str]:
     return [*command, "--connection-limit", ROOM, "--asyncore-use-poll", f"{site.module}:application"]
 
 
+def nothing(site: Site) -> list[str]:
+    """No server: apps/nothing.py."""
+    return [site.program("python"), str(site.apps / "nothing.py"), site.address]
+
+
 def by_program(name: str) -> Callable[[Site], list[str]]:
     """For servers that are started from Python: apps/serve.py."""
 
@@ -154,6 +162,8 @@ SERVERS = (
     Server("waitress", "waitress", waitress, "one thread for the application; its network thread comes on top",
            workers=1),
     Server("socketify", "socketify", by_program("socketify"), "its WSGI interface, one thread, uWebSockets"),
+    Server(NOTHING, None, nothing, "no server: a loop that reads once and sends an answer that was ready before",
+           speaks_uwsgi=True, speaks_http=False, workers=1, apps=("hello",)),
 )  # fmt: skip
 
 QUICK = ("imperator", "uwsgi", "bjoern", "granian")
