@@ -131,6 +131,12 @@ class ReloadMe(NamedTuple):
     why: str
 
 
+class Crashed(NamedTuple):
+    """generation → master: a worker was ended by a fault of its own, such as SIGSEGV."""
+
+    text: str
+
+
 class StopMe(NamedTuple):
     """worker → generation → master: stop the instance, and why."""
 
@@ -165,11 +171,11 @@ class Trigger(NamedTuple):
     path: str = ""
 
 
-Word = Keep | State | Loaded | Failed | Ready | ReloadMe | StopMe | Attendant | Registered | Trigger
+Word = Keep | State | Loaded | Failed | Ready | Crashed | ReloadMe | StopMe | Attendant | Registered | Trigger
 
 _WORDS: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (Keep, State, Loaded, Failed, Ready, ReloadMe, StopMe, Attendant, Registered, Trigger)
+    for kind in (Keep, State, Loaded, Failed, Ready, Crashed, ReloadMe, StopMe, Attendant, Registered, Trigger)
 }
 
 _RAISED = b"!"
@@ -262,6 +268,7 @@ _KINDS: dict[str, tuple[Callable[[object], bool], ...]] = {
     "Loaded": (_is_number,),
     "Failed": (_is_text, _is_text, _are_texts, _is_text),
     "Ready": (_are_numbers,),
+    "Crashed": (_is_text,),
     "ReloadMe": (_is_text,),
     "StopMe": (_is_text,),
     "Attendant": (_is_text, _is_whole, _is_whole, _is_whole),

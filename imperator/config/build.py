@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from imperator.config import (
+    alarms,
     apps,
     command,
     empire,
@@ -163,6 +164,7 @@ class _Build:
         self._trusted()
         self._fields["lives"] = lives.read(self._all, self._fields.get("workers", 1), self.complaints)
         self._fields["logs"] = log_files.read(self._all, self._base, self.complaints)
+        self._fields["alarms"] = alarms.read(self._all, self.complaints)
         date = self._fields["logs"].date
         self._fields["request_log"] = request_log.read(self._last, self.complaints)._replace(date=date)
         self._fields["statics"] = statics(self._all, self._base, self._world, self.complaints)

@@ -110,6 +110,7 @@ CODES: dict[str, str] = {
     "logger-unknown": "a logger is of a kind that does not exist",
     "logger-incomplete": "a logger does not say where to",
     "log-encoder-unknown": "an encoder of log lines does not exist",
+    "alarm-unknown": "an alarm is of a kind that does not exist, or is not there",
     "pusher-unknown": "`stats-push` names nobody who can be told",
     "log-to-network": "logs over UDP are not there yet",
     "log-file-odd": "the name of a log file looks like a flag",

@@ -37,8 +37,6 @@ _WORDS: dict[str, tuple[str, str, bool]] = {  # option: what stands between two 
     "touch-exec": (" ", "file command", False),
     "hook-touch": (" ", "file action:arguments", False),
     "legion-attach-daemon": (" ", "legion command", True),
-    "alarm": (" ", "name plugin:arguments", True),
-    "log-alarm": (" ", "name regexp", True),
     "legion-node": (" ", "name address", True),
     "map-socket": (":", "socket:worker,worker", True),
     "mount": ("=", "/prefix=application", True),

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from imperator.config.alarms import Alarms
 from imperator.config.apps import Apps, Loader
 from imperator.config.command import Command
 from imperator.config.empire import Empire
@@ -267,6 +268,7 @@ class Settings(NamedTuple):
     logto: str | None = None
     logto2: str | None = None
     logs: Logs = Logs()
+    alarms: Alarms = Alarms()
     disable_logging: bool = False
     request_log: RequestLog = RequestLog()
 

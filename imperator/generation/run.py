@@ -25,7 +25,7 @@ from imperator.generation.watch import Watch
 from imperator.lifecycle import Phase
 from imperator.module import install
 from imperator.module.here import HERE, Place
-from imperator.pipes import Attendant, Failed, Loaded, Order, Plan, Ready, Registered, ReloadMe, StopMe, Trigger
+from imperator.pipes import Failed, Loaded, Order, Plan, Ready, Registered, ReloadMe, StopMe, Trigger
 from imperator.process import kernel
 from imperator.process.loop import Alarm, Loop
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from imperator.generation.targets import Recipient, Seen
 
 NO_APP = 22
+
+_FAULTS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
 KINDS = ("worker", "mule", "spooler")
 """In the order of the plan's titles."""
 
@@ -90,7 +92,7 @@ def _load(plan: Plan, above: socket.socket) -> tuple[apps.Table, bool]:
     return table, failed is None
 
 
-def _tell(above: socket.socket, word: Attendant | Failed | Loaded | Ready | ReloadMe | StopMe) -> None:
+def _tell(above: socket.socket, word: pipes.Word) -> None:
     try:
         above.send(pipes.say(word))
     except (BrokenPipeError, ConnectionResetError):
@@ -381,6 +383,8 @@ class Generation:
                 self._hang_up(seat, door)
             del self._pids[seat]
             self._scoreboard.spawned(seat, 0)
+            if end.signal in _FAULTS:
+                _tell(self._master, pipes.Crashed(f"worker {self._state.number(seat)} {_how(end)}"))
             self._step(policy.WorkerEnded(seat, _how(end), failed=bool(end.status)))
 
     def _hear_out(self, seat: int, door: socket.socket) -> None:

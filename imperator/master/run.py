@@ -22,7 +22,7 @@ from imperator.master import launch, policy, triggers
 from imperator.master.doors import Doors
 from imperator.master.launch import Generation
 from imperator.master.shared import SharedMemory
-from imperator.pipes import Attendant, Failed, FromVassal, Loaded, Ready, ReloadMe, StopMe
+from imperator.pipes import Attendant, Crashed, Failed, FromVassal, Loaded, Ready, ReloadMe, StopMe
 from imperator.process import kernel, listeners, startup, stats_server, systemd
 from imperator.process.certificates import Certificates
 from imperator.process.daemon import Caller
@@ -83,6 +83,7 @@ class Master:
         self._status = 0
         self._paused = False
         self._pushers: Any = None
+        self._vigil: Any = None
         self._told = Figures()
         self._log: LogProcess | None = None
         self._beside: Beside | None = None
@@ -135,6 +136,11 @@ class Master:
             Fifos(self._loop, pipes_, self._obey)
         self._heed_touches()
         self._tell_figures()
+        alarms = self._settings.alarms
+        if alarms.alarms and self._vigil is None:
+            from imperator.master.vigil import Vigil
+
+            self._vigil = Vigil(self._loop, alarms, lambda: self._doors.plan(self._settings))
 
     def _beat(self) -> None:
         """Tell the emperor that we live: that the loop turns, not that a worker is idle."""
@@ -281,6 +287,9 @@ class Master:
             self._step(policy.ReloadAsked(printable(word.why)))
         elif isinstance(word, Attendant):
             generation.beside[word.kind, word.number] = word
+        elif isinstance(word, Crashed):
+            if self._vigil:
+                self._vigil.crashed(printable(word.text))
         elif isinstance(word, StopMe) and self._on_demand:
             if generation is self._serving:
                 logs.say(f"{printable(word.why)}: the emperor is asked to wait for the next connection")
@@ -291,6 +300,8 @@ class Master:
 
     def _reap(self) -> None:
         ends = {end.pid: end for end in kernel.reap()}
+        if self._vigil:
+            self._vigil.bells.ended(ends)
         if self._beside:
             self._beside.reaped(ends.values())
         if self._log and (end := ends.get(self._log.pid)):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imperator import logs
+from imperator.config.alarms import KINDS as ALARMS
 from imperator.config.log_files import KINDS
 
 _LISTS: dict[str, tuple[str, str, Sequence[str]]] = {
@@ -19,6 +20,7 @@ _LISTS: dict[str, tuple[str, str, Sequence[str]]] = {
     "loop-list": ("loop engines", "loop engines list", ("simple",)),
     "imperial-monitor-list": ("imperial monitors", "imperial monitors list", ("dir", "glob")),
     "clock-list": ("clocks", "clocks list", ("unix",)),
+    "alarm-list": ("alarms", "alarms list", ALARMS),
 }  # fmt: skip
 
 NAMES = tuple(_LISTS)

@@ -9,9 +9,13 @@ import json
 import re
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from imperator.config.settings import LogEncoder
 from imperator.process.log_sinks import Sink
+
+if TYPE_CHECKING:
+    from imperator.process.alarms import LineAlarms
 
 LONGEST = 65536
 """A line without an end is passed on in pieces of this size."""
@@ -26,6 +30,8 @@ class Lines:
         self, sinks: Sequence[tuple[str, Sink]], routes: Sequence[tuple[str, str]] = (),
         encoders: Sequence[LogEncoder] = (), drains: Sequence[str] = (), filters: Sequence[str] = (),
     ) -> None:  # fmt: skip
+        self.alarms: LineAlarms | None = None
+        """Who looks at each line; to be set before the first one."""
         self._usual = [(name, sink) for name, sink in sinks if not name]
         self._routes = [
             (_compiled(pattern), [one for one in sinks if one[0] == name])
@@ -41,7 +47,7 @@ class Lines:
 
     def feed(self, data: bytes) -> None:
         """Pass on what came."""
-        if self._as_they_come:
+        if self._as_they_come and not self.alarms:
             for _, sink in self._usual:
                 sink.write(data)
             return
@@ -59,6 +65,12 @@ class Lines:
             self._rest = b""
 
     def _pass(self, line: bytes) -> None:
+        if self.alarms:
+            self.alarms.look(line)
+        self.put(line)
+
+    def put(self, line: bytes) -> None:
+        """Pass on a line of our own, which raises no alarm."""
         if any(pattern.search(line) for pattern in self._drains):
             return
         if self._filters and not any(pattern.search(line) for pattern in self._filters):

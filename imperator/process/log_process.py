@@ -12,6 +12,7 @@ import os
 import select
 import signal
 
+from imperator.config.alarms import Alarms
 from imperator.config.settings import Logs, Settings
 from imperator.errors import Diagnostic, Refused
 from imperator.process import kernel, log_sinks, logfile
@@ -34,6 +35,7 @@ class LogProcess:
 
     def __init__(self, settings: Settings) -> None:
         self._logs = settings.logs
+        self._alarms = settings.alarms
         self._path = settings.logto2 or settings.logto or settings.daemonize or settings.daemonize2
         self._opening = logfile.Opening.of(settings)._replace(truncate=False)
         self._original = fcntl.fcntl(2, fcntl.F_DUPFD_CLOEXEC, 3)
@@ -120,7 +122,10 @@ class LogProcess:
         streams = [Lines(main, logs.routes, logs.encoders, logs.drains, logs.filters)]
         streams.append(Lines(requests, logs.request_routes, logs.request_encoders))
         ends = list(dict.fromkeys(sink for _, sink in (*main, *requests)))
-        _Reader(dict(zip(readers, streams, strict=False)), ends, logs).run()
+        reader = _Reader(dict(zip(readers, streams, strict=False)), ends, logs)
+        if self._alarms.rules:
+            reader.raise_alarms(self._alarms)
+        reader.run()
         return 0
 
 
@@ -140,6 +145,16 @@ class _Reader:
 
             Touched(self._loop, logs.touch_rotate, lambda _: self._rotate())
             Touched(self._loop, logs.touch_reopen, lambda _: self._reopen())
+
+    def raise_alarms(self, alarms: Alarms) -> None:
+        """Have an eye on each line."""
+        from imperator.process.alarms import Bells, LineAlarms
+
+        main = next(iter(self._streams.values()))
+        bells = Bells(alarms, lambda line: main.put(line.encode("utf-8", "surrogateescape") + b"\n"))
+        self._loop.on_signals((signal.SIGCHLD,), lambda _: bells.reap())
+        for stream in self._streams.values():
+            stream.alarms = LineAlarms(alarms.rules, bells)
 
     def run(self) -> None:
         self._loop.run()

@@ -77,7 +77,7 @@ class Footing:
         """Start the process that writes the log, if the configuration needs one; privileges were given up."""
         settings = self._settings
         has_file = settings.logto or settings.logto2 or settings.daemonize or settings.daemonize2
-        if not settings.logs.needs_process(bool(has_file)):
+        if not settings.logs.needs_process(bool(has_file)) and not settings.alarms.rules:
             return None
         from imperator.process.log_process import LogProcess
 

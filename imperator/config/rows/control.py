@@ -4,7 +4,8 @@ from imperator.config.option import Option
 
 ROWS = (
     Option(
-        ("backtrace-depth",), kind="int", default="64", subsystem="debug",
+        ("backtrace-depth",), kind="int", default="64", subsystem="debug", status="accepted",
+        reason="a worker that crashes shows Python's stacks, all of them",
         help="Maximum frames printed in a crash backtrace",
     ),
     Option(
@@ -49,7 +50,8 @@ ROWS = (
         reason="Imperator has no linked symbols", help="Print an embedded binary symbol and exit",
     ),
     Option(
-        ("signal",), kind="special", immediate=True, subsystem="control",
+        ("signal",), kind="special", immediate=True, subsystem="control", status="refused",
+        reason="nobody raises signals from outside: the application does (uwsgi.signal), a timer, or a touched file",
         help="Send a uwsgi signal to a running server (addr,num) and exit",
     ),
     Option(
@@ -58,7 +60,8 @@ ROWS = (
         help="Send uncaught exception text to the client",
     ),
     Option(
-        ("exception-handler",), kind="list", repeats=True, implies=("master",), subsystem="debug",
+        ("exception-handler",), kind="list", repeats=True, implies=("master",), subsystem="debug", status="refused",
+        reason="the log has every traceback; an error tracker has a client for the application",
         help="Exception handler plugin specification",
     ),
     Option(
@@ -66,18 +69,21 @@ ROWS = (
         status="supported", help="Named pipe through which one-letter commands control the master",
     ),
     Option(
-        ("notify-socket",), implies=("master",), subsystem="control", help="Socket receiving status notifications",
+        ("notify-socket",), implies=("master",), subsystem="control", status="refused",
+        reason="readiness is told to systemd (NOTIFY_SOCKET), everything else by the stats server",
+        help="Socket receiving status notifications",
     ),
     Option(
         ("logger-list", "loggers-list"), takes="none", kind="flag", default="off", subsystem="info", status="supported",
         help="List logger plugins at startup",
     ),
     Option(
-        ("use-abort",), takes="none", kind="flag", default="off", subsystem="debug",
+        ("use-abort",), takes="none", kind="flag", default="off", subsystem="debug", status="accepted",
+        reason="a worker that crashes ends by its signal, and leaves a core where the limits allow one",
         help="abort() on SIGSEGV/SIGFPE so a core is dumped",
     ),
     Option(
-        ("alarm-list", "alarms-list"), takes="none", kind="flag", default="off", subsystem="info",
+        ("alarm-list", "alarms-list"), takes="none", kind="flag", default="off", subsystem="info", status="supported",
         help="List alarm plugins at startup",
     ),
     Option(

@@ -108,40 +108,47 @@ ROWS = (
         help="`logger-id regexp`: send matching request lines to that logger",
     ),
     Option(
-        ("alarm",), kind="list", repeats=True, implies=("master",), subsystem="alarms",
+        ("alarm",), kind="list", repeats=True, implies=("master",), subsystem="alarms", status="supported",
         help="`name plugin:args`: define an alarm (plugins signal,cmd,mule,log,...)",
     ),
     Option(
-        ("alarm-cheap",), kind="flag", default="off", subsystem="alarms",
+        ("alarm-cheap",), kind="flag", default="off", subsystem="alarms", status="accepted",
+        reason="no alarm has a thread",
         help="Use the main alarm thread for curl alarms",
     ),
     Option(
-        ("alarm-freq",), kind="int", default="3", subsystem="alarms",
+        ("alarm-freq",), kind="int", default="3", subsystem="alarms", status="supported",
         help="Seconds during which a repeated identical alarm is suppressed",
     ),
     Option(
-        ("alarm-fd",), kind="list", repeats=True, implies=("master",), subsystem="alarms",
+        ("alarm-fd",), kind="list", repeats=True, implies=("master",), subsystem="alarms", status="supported",
         help="`name fd[:len] message`: raise the alarm when the descriptor becomes readable",
     ),
     Option(
         ("alarm-segfault", "segfault-alarm"), kind="list", repeats=True, implies=("master",), subsystem="alarms",
+        status="supported",
         help="Alarm raised on a segmentation fault",
     ),
     Option(
         ("alarm-backlog", "backlog-alarm", "lq-alarm", "alarm-lq", "alarm-listen-queue", "listen-queue-alarm"),
-        kind="list", repeats=True, implies=("master",), subsystem="alarms",
+        kind="list", repeats=True, implies=("master",), subsystem="alarms", status="supported",
         help="Alarm raised when the listen backlog is full",
     ),
     Option(
         ("log-alarm", "alarm-log"), kind="list", repeats=True, implies=("master", "log-master"), subsystem="alarms",
+        status="supported",
         availability="build:pcre", help="`name[,name] regexp`: raise alarms for matching log lines",
     ),
     Option(
         ("not-log-alarm", "not-alarm-log"), kind="special", repeats=True, implies=("master", "log-master"),
-        subsystem="alarms", availability="build:pcre",
+        subsystem="alarms",
+        status="supported", availability="build:pcre",
         help="`name[,name] regexp`: suppress alarms for matching log lines",
     ),
-    Option(("alarm-msg-size",), kind="uint", default="8192", subsystem="alarms", help="Maximum alarm message size"),
+    Option(
+        ("alarm-msg-size",), kind="uint", default="8192", subsystem="alarms", status="supported",
+        help="Maximum alarm message size",
+    ),
     Option(
         ("log-master",), takes="none", kind="flag", default="off", implies=("master", "log-master"),
         subsystem="logging", status="accepted",
