@@ -28,6 +28,10 @@ COMMANDS = ("options", "completion", "check", "explain")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; answers its exit status."""
     argv = list(sys.argv[1:] if argv is None else argv)
+    if argv[:1] == [pipes.AS_VASSAL]:
+        from imperator.process import as_vassal
+
+        return as_vassal.main(argv[1:])
     if argv and argv[0] in COMMANDS:
         return _for_people(argv[0], argv[1:])
     if not argv and not any(name.startswith("UWSGI_") for name in os.environ):
@@ -76,7 +80,10 @@ def _run(argv: list[str], caller: Caller) -> int:
     if settings.show_config:
         _show_config(loaded.pairs)
     if os.environ.pop(pipes.ENV_OWN, ""):
-        settings = settings._replace(emperor=(), pidfile=None, pidfile2=None, daemonize=None, daemonize2=None)
+        settings = settings._replace(
+            emperor=(), pidfile=None, pidfile2=None, daemonize=None, daemonize2=None,
+            hooks=settings.hooks.without_start(), conduct=settings.conduct._replace(locks=()),
+        )  # fmt: skip
     if not settings.emperor:
         settings = startup.adopt_stdin(settings, os.environ)
         if not settings.listen and not any(one.severity is Severity.ERROR for one in diagnostics):
@@ -107,6 +114,8 @@ def _govern(argv: list[str], settings: Settings, warnings: list[Diagnostic], cal
         if above:
             logs.say(f"*** has_emperor mode detected (fd: {above.fileno()}) ***")
         footing.prepare(warnings)
+        footing.make_ready()
+        footing.keep_variables()
         stats = stats_server.listen(settings, settings.emperor_stats, "Emperor stats server")
         footing.give_up_root(stays=settings.empire.keeps_root)
         writer = footing.begin_log()
@@ -114,6 +123,8 @@ def _govern(argv: list[str], settings: Settings, warnings: list[Diagnostic], cal
             from imperator.process import title
 
             title.show(settings.titled(settings.empire.procname or "uWSGI Emperor"))
+
+        footing.do("emperor-start")
 
         def ready() -> None:
             caller.ready()

@@ -18,7 +18,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from imperator.sharing import Shared
 
@@ -39,6 +39,14 @@ ENV_DEMANDED = "IMPERATOR_DEMANDED"
 
 ENV_OWN = "IMPERATOR_OWN_INSTANCE"
 """Set by an emperor whose configuration has sockets of its own: run those, not the emperor again."""
+
+PRIVATE = ("NOTIFY_SOCKET", ENV_EMPEROR_FD, ENV_OURS, ENV_KEPT, ENV_SOCKET_UMASK, ENV_DEMANDED)
+"""Variables that are between a master and those above it."""
+
+AS_VASSAL = "--as-vassal"
+"""The first word of a command line that does steps of :class:`Hooks`, the second word, and then goes on with the rest.
+An emperor starts its vassals so if its configuration has hooks for them.
+"""
 
 
 class ToVassal(enum.IntEnum):
@@ -119,6 +127,15 @@ class Failed(NamedTuple):
     places: str = ""
 
 
+class GaveUp(NamedTuple):
+    """generation → master: it ends, and not for what its application is; ``status`` is what an instance that starts
+    shall end with.
+    """
+
+    why: str
+    status: int
+
+
 class Ready(NamedTuple):
     """generation → master: every worker is ready, and waits for :attr:`Order.SERVE`."""
 
@@ -171,12 +188,9 @@ class Trigger(NamedTuple):
     path: str = ""
 
 
-Word = Keep | State | Loaded | Failed | Ready | Crashed | ReloadMe | StopMe | Attendant | Registered | Trigger
+Word = Keep | State | Loaded | Failed | GaveUp | Ready | Crashed | ReloadMe | StopMe | Attendant | Registered | Trigger
 
-_WORDS: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (Keep, State, Loaded, Failed, Ready, Crashed, ReloadMe, StopMe, Attendant, Registered, Trigger)
-}
+_WORDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Word)}
 
 _RAISED = b"!"
 
@@ -203,6 +217,8 @@ def say(word: Word) -> bytes:
         word = word._replace(places=word.places[:1000])
     elif isinstance(word, State):
         word = word._replace(reason=word.reason[:4000])
+    elif isinstance(word, GaveUp):
+        word = word._replace(why=word.why[:4000])
     message = _encode(word)
     while len(message) > MAXIMUM and isinstance(word, Failed):
         # A character may take twelve bytes, so the length is known only now. A reason always fits.
@@ -267,6 +283,7 @@ _KINDS: dict[str, tuple[Callable[[object], bool], ...]] = {
     "State": (_is_text, _is_text),
     "Loaded": (_is_number,),
     "Failed": (_is_text, _is_text, _are_texts, _is_text),
+    "GaveUp": (_is_text, _is_number),
     "Ready": (_are_numbers,),
     "Crashed": (_is_text,),
     "ReloadMe": (_is_text,),
@@ -547,6 +564,67 @@ class Interpreter(NamedTuple):
         return cls(executable, tuple(argv), *(tuple(Import(*one) for one in some) for some in imports))
 
 
+class HookStep(NamedTuple):
+    """One thing that a hook does; what there is to do is told in ``config.hook_actions``."""
+
+    action: str
+    arguments: str
+    option: str
+    """The option that asks for it."""
+    file: str
+    line: int
+    hidden: bool = False
+    """The log shall not show it."""
+
+
+class Hooks(NamedTuple):
+    """What is to be done at the moments of a generation's life, and of its workers'."""
+
+    moments: tuple[tuple[str, tuple[HookStep, ...]], ...] = ()
+    """``reload`` is before anything else, if the generation is that of a reload; the others are called as uWSGI calls
+    them.
+    """
+    shell: str = "/bin/sh"
+    patience: float = 60.0
+    """How long a file or a directory is waited for; seconds."""
+    socket_patience: float = 60.0
+
+    def at(self, moment: str) -> tuple[HookStep, ...]:
+        """What is to be done then."""
+        return next((steps for name, steps in self.moments if name == moment), ())
+
+    @classmethod
+    def read(cls, told: Iterable[Any]) -> Hooks:
+        """From what JSON made of one."""
+        moments, *rest = told
+        return cls(tuple((name, tuple(HookStep(*step) for step in steps)) for name, steps in moments), *rest)
+
+
+class Limits(NamedTuple):
+    """What the processes of a generation may use of the machine; 0 and False leave it as it is."""
+
+    address_space: int = 0
+    """Bytes, of each process."""
+    processes: int = 0
+    """Of the user, all together."""
+    affinity: int = 0
+    """How many CPUs each worker has."""
+    never_swap: bool = False
+    merge: bool = False
+    """The kernel may keep equal pages once."""
+
+
+class Conduct(NamedTuple):
+    """Smaller habits of a generation and its workers."""
+
+    serve: bool = True
+    """False: end once the application is loaded."""
+    atexit: bool = True
+    """Call what the application registered for the end of its process."""
+    tracebacker: str = ""
+    """Whoever connects to this path and the number of a worker gets the stacks of its threads."""
+
+
 class Scaling(NamedTuple):
     """Between which numbers the workers are, and by which rule. ``least`` 0: there are always ``most``."""
 
@@ -711,6 +789,10 @@ class Plan(NamedTuple):
     """What the configuration lets raise signals of the application."""
     routing: Routing | None = None
     error_pages: ErrorPages | None = None
+    hooks: Hooks | None = None
+    """None: there are none."""
+    limits: Limits = Limits()
+    conduct: Conduct = Conduct()
 
     def write(self) -> bytes:
         """The plan as bytes for :meth:`read`, which may run in another version of Python."""
@@ -739,6 +821,9 @@ class Plan(NamedTuple):
             triggers=tuple(Trigger(*one) for one in plan.triggers),
             routing=Routing.read(plan.routing) if plan.routing else None,
             error_pages=ErrorPages.read(plan.error_pages) if plan.error_pages else None,
+            hooks=Hooks.read(plan.hooks) if plan.hooks else None,
+            limits=Limits(*plan.limits),
+            conduct=Conduct(*plan.conduct),
         )
 
 

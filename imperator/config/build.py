@@ -14,11 +14,14 @@ from imperator.config import (
     alarms,
     apps,
     command,
+    conduct,
     empire,
     error_pages,
     figures,
     headers,
+    hooks,
     interpreter,
+    limits,
     lives,
     log_files,
     mules,
@@ -179,6 +182,9 @@ class _Build:
         self._fields["triggers"] = signals.read(self._all, self._base, self.complaints)
         self._fields["orders"] = orders.read(self._all, self._base, self.complaints)
         self._fields["tasks"] = tasks.read(self._all, self._base, self._world, self.complaints)
+        self._fields["hooks"] = hooks.read(self._all, self._base, self._world, self.complaints)
+        self._fields["limits"] = limits.read(self._all, self.complaints)
+        self._fields["conduct"] = conduct.read(self._all, self._start, self._base, self._world, self.complaints)
         self._fields["tuning"] = tuning(self._last, self.complaints)
         self._fields["clients"] = clients(
             self._last, frozenset(one.option for one in self._fields["listen"]),

@@ -1,4 +1,4 @@
-"""The small languages inside of values: lists of ``key=value``, hooks, pairs of words.
+"""The small languages inside of values: lists of ``key=value``, pairs of words.
 
 They are read for options that Imperator does not do yet, so that a check finds the mistakes in them all the same; an
 option that is done is read by whoever does it, with its own complaints. What makes uWSGI stop is an error, what it
@@ -19,14 +19,6 @@ from imperator.config.pairs import Pair
 from imperator.config.values import flag, group, leading_digits, number, split_comment, user
 from imperator.config.world import World
 
-ACTIONS = frozenset((
-    "cd", "chdir", "mkdir", "putenv", "chmod", "chown", "chown2", "sticky", "exec", "safeexec", "create", "creat",
-    "write", "writen", "append", "appendn", "writefifo", "unlink", "mount", "umount", "call", "callret", "callint",
-    "callintret", "hostname", "alarm", "rpc", "retryrpc", "wait_for_fs", "wait_for_file", "wait_for_dir",
-    "wait_for_socket", "unix_signal", "spinningfifo", "exit", "print", "log",
-))
-"""What a hook can do."""
-
 _NAMED = ("touch-", "fs-", "chroot", "spooler", "check-static", "static-", "cheaper", "loop", "metrics-dir", "import",
           "emperor-", "limit-", "reload-")
 """The beginnings of options whose texts are names, so that a blank and a # behind them are a comment."""
@@ -34,15 +26,12 @@ MARKS = ("{{", "{%", "<%", "${")
 """Of templates that nobody has filled in yet."""
 _PCRE_ONLY = ("(?<", "(?|", "(?>", "(?R", "(*", "\\Q", "\\K", "\\R", "\\h", "\\G", "[[:", "++", "*+", "?+")
 _WORDS: dict[str, tuple[str, str, bool]] = {  # option: what stands between two things, the form, whether uWSGI stops
-    "touch-exec": (" ", "file command", False),
-    "hook-touch": (" ", "file action:arguments", False),
     "legion-attach-daemon": (" ", "legion command", True),
     "legion-node": (" ", "name address", True),
     "map-socket": (":", "socket:worker,worker", True),
     "mount": ("=", "/prefix=application", True),
     "static-map": ("=", "/prefix=directory", True),
     "static-map2": ("=", "/prefix=directory", True),
-    "file-write": ("=", "file=text", True),
     "add-header": (":", "Name: value", False),
 }
 
@@ -61,8 +50,6 @@ def read_values(pairs: Sequence[Pair], world: World, complaints: Complaints) -> 
             special(pair, complaints)
         elif row.name in _WORDS:
             _two(pair, *_WORDS[row.name], complaints)
-        elif row.name.startswith("hook-"):
-            _hook(pair, complaints)
         else:
             _plain(pair, row, world, complaints)
 
@@ -108,13 +95,6 @@ def _two(pair: Pair, between: str, form: str, stops: bool, complaints: Complaint
         _malformed(pair, form, complaints, stops=stops and not found)
 
 
-def _hook(pair: Pair, complaints: Complaints) -> None:
-    action, colon, _ = pair.text().removeprefix("!").partition(":")
-    if not colon:
-        _malformed(pair, "action:arguments", complaints)
-    elif action not in ACTIONS:
-        complaints.error("value-malformed", pair.where, f"{pair.key} knows no action {action}",
-                         f"write one of {', '.join(sorted(ACTIONS)[:8])}, …; uWSGI would not start")
 
 
 def _regexp(pair: Pair, pattern: str, complaints: Complaints) -> None:

@@ -25,10 +25,13 @@ from typing import Literal, NamedTuple
 from imperator.config.alarms import Alarms
 from imperator.config.apps import Apps, Loader
 from imperator.config.command import Command
+from imperator.config.conduct import Conduct
 from imperator.config.empire import Empire
 from imperator.config.figures import Figures
 from imperator.config.headers import Headers
+from imperator.config.hooks import Hooks
 from imperator.config.interpreter import Interpreter
+from imperator.config.limits import Limits
 from imperator.config.orders import Orders
 from imperator.config.statics import Statics
 from imperator.config.tasks import Tasks
@@ -242,6 +245,9 @@ class Settings(NamedTuple):
     """What raises signals of the application by itself."""
     orders: Orders = Orders()
     """What reloads and stops it, besides signals."""
+    hooks: Hooks = Hooks()
+    limits: Limits = Limits()
+    conduct: Conduct = Conduct()
 
     tasks: Tasks = Tasks()
     """What runs beside requests."""

@@ -28,8 +28,8 @@ from imperator.emperor.seen import Seen
 from imperator.emperor.source import sources
 from imperator.errors import Refused, printable
 from imperator.lifecycle import Terms
-from imperator.pipes import FromVassal, ToVassal
-from imperator.process import kernel, listeners
+from imperator.pipes import FromVassal, HookStep, ToVassal
+from imperator.process import kernel, listeners, startup
 from imperator.process.listeners import Listener, UnixAttributes
 from imperator.process.loop import Alarm, Loop
 from imperator.process.pidfile import Pidfile
@@ -446,6 +446,21 @@ class _Emperor:
         self.names[pid] = name
         self.loop.watch(ours.fileno(), lambda: self.listen(name))
         self.happened(policy.Spawned(name, pid))
+        if steps := self.settings.hooks.at("as-emperor"):
+            self.accompany(steps, name, pid, user)
+
+    def accompany(self, steps: Sequence[HookStep], name: str, pid: int, user: kernel.User | None) -> None:
+        """Have done, in a child, what hooks of the emperor ask for at the start of a vassal."""
+        from imperator.process import errands
+        from imperator.process.hooks import Runner
+
+        told = {
+            "UWSGI_VASSAL_CONFIG": name, "UWSGI_VASSAL_PID": str(pid),
+            "UWSGI_VASSAL_UID": str(user.uid if user else os.getuid()),
+            "UWSGI_VASSAL_GID": str(user.gid if user else os.getgid()),
+        }  # fmt: skip
+        env = startup.environment(self.settings, {**os.environ, **told})
+        errands.send(steps, "as-emperor", Runner(self.settings.start, env, self.settings.hooks))
 
     def command_lines(self, name: str, seen: Seen | None) -> list[list[str]]:
         """What may be executed for a vassal; the first that can be is."""
@@ -456,6 +471,8 @@ class _Emperor:
         lines = [spawn.arguments(one, name, self.settings, executed=executed) for one in launchers]
         if hook := self.empire.start_hook:
             lines = [spawn.hooked(hook, name, seen.directory, line) for line in lines]
+        if hooks := self.settings.hooks.for_vassals():
+            lines = [spawn.prepared(self.launcher, hooks, line) for line in lines]
         return lines
 
     def execute(

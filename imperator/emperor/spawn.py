@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from imperator import __version__
 from imperator.config.settings import Settings
 from imperator.errors import printable
-from imperator.pipes import ENV_DEMANDED, ENV_EMPEROR_FD, ENV_KEPT, ENV_OURS, ENV_SOCKET_UMASK
+from imperator.pipes import AS_VASSAL, ENV_DEMANDED, ENV_EMPEROR_FD, ENV_KEPT, ENV_OURS, ENV_SOCKET_UMASK, Hooks
 
 _KINDS = {".xml": "--xml", ".ini": "--ini", ".yml": "--yaml", ".yaml": "--yaml", ".json": "--json", ".js": "--json"}
 _FOR_VASSALS = "UWSGI_VASSAL_"
@@ -70,6 +70,11 @@ def hooked(hook: str, name: str, directory: str, argv: Sequence[str]) -> list[st
         'printf "[emperor] %s %s\\n" "$4" $? >&2; shift 4; exec "$@"'
     )
     return ["/bin/sh", "-c", script, "sh", printable(f"{hook} {name}"), f'{hook} "$1"', name, told, *argv]
+
+
+def prepared(launcher: Sequence[str], hooks: Hooks, argv: Sequence[str]) -> list[str]:
+    """A command line that does what hooks ask each vassal for, and then goes on."""
+    return [*launcher, AS_VASSAL, json.dumps(hooks), *argv]
 
 
 def quoted(text: str) -> str:

@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 from imperator import logs, pipes
 from imperator._core import Scoreboard
-from imperator.generation import apps, imports, policy, worker
+from imperator.errors import Refused
+from imperator.generation import apps, imports, moments, policy, worker
 from imperator.generation.app import NotLoaded
 from imperator.generation.scaling import Scaler, initial
 from imperator.generation.watch import Watch
 from imperator.lifecycle import Phase
 from imperator.module import install
 from imperator.module.here import HERE, Place
-from imperator.pipes import Failed, Loaded, Order, Plan, Ready, Registered, ReloadMe, StopMe, Trigger
+from imperator.pipes import Failed, GaveUp, Limits, Loaded, Order, Plan, Ready, Registered, ReloadMe, StopMe, Trigger
 from imperator.process import kernel
 from imperator.process.loop import Alarm, Loop
 
@@ -64,31 +65,56 @@ def _run(control_fd: int, plan_fd: int) -> int:
         os.set_inheritable(plan.request_log.fd, False)
     master = socket.socket(fileno=control_fd)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupted import has nothing to tell
-    for fd in plan.shared.fds():
-        os.set_inheritable(fd, False)
-    imports.prepare(plan.interpreter, plan.pythonpath)
-    install.install(plan)
-    if plan.shared.sharing.preloads:
-        from imperator.generation import caches
+    try:
+        if plan.limits != Limits():
+            from imperator.process import limits
 
-        caches.preload(plan.shared)
-    if plan.lives.lazy:
-        return Generation(plan, master, apps.Table(None)).run()
-    table, complete = _load(plan, master)
-    if not complete and not plan.serve_without_app:
-        return NO_APP
-    return Generation(plan, master, table).run()
+            limits.generation(plan.limits)
+        for fd in plan.shared.fds():
+            os.set_inheritable(fd, False)
+        imports.prepare(plan.interpreter, plan.pythonpath)
+        install.install(plan)
+        if plan.shared.sharing.preloads:
+            from imperator.generation import caches
+
+            caches.preload(plan.shared)
+        moments.do(plan, "reload")
+        if plan.lives.lazy and plan.conduct.serve:
+            return Generation(plan, master, apps.Table(None)).run()
+        table, complete = _load(plan, master)
+        if not complete and not plan.serve_without_app:
+            return NO_APP
+        if not plan.conduct.serve:
+            _tell(master, GaveUp("no-server mode requested. Goodbye.", 0))
+            return 0
+        return Generation(plan, master, table).run()
+    except Refused as refusal:
+        return _give_up(refusal, master)
+
+
+def _give_up(refusal: Refused, above: socket.socket) -> int:
+    """End, and tell whoever is above why: hooks and limits are no fault of the application's."""
+    logs.complain(refusal.diagnostics)
+    why = refusal.diagnostics[0].line() if refusal.diagnostics else f"a hook asks for the end, {refusal.status}"
+    _tell(above, GaveUp(why, refusal.status))
+    return refusal.status
 
 
 def _load(plan: Plan, above: socket.socket) -> tuple[apps.Table, bool]:
-    """Import the applications, and tell whoever is above how that went; answers also whether all are there."""
+    """Import the applications, and tell whoever is above how that went; answers also whether all are there.
+
+    Raises :class:`Refused` when a hook fails.
+    """
+    moments.do(plan, "pre-app")
     began = time.monotonic()
     try:
         imports.run(plan.interpreter)
         table, failed = apps.load(plan)
     except NotLoaded as failure:
         table, failed = apps.Table(None), failure.failed
-    _tell(above, failed or Loaded(time.monotonic() - began))
+    seconds = time.monotonic() - began
+    moments.do(plan, "post-app")
+    _tell(above, failed or Loaded(seconds))
     return table, failed is None
 
 
@@ -118,6 +144,8 @@ class Generation:
         self._alarm: Alarm | None = None
         self._status = 0
         self._scaler: Scaler | None = None
+        self._met: set[int] = set()
+        """The workers that have had a process."""
         self._lazily: bool | None = None
         """Whether the application loads in the workers, once one of them has said so."""
         self._pid = os.getpid()
@@ -258,7 +286,10 @@ class Generation:
     def _fork(self, seat: int, again: bool) -> None:
         ours, its = kernel.pair()
         mouth, ear = kernel.pair()
-        pid = kernel.fork(lambda: self._work(seat, its, ear, ours, mouth))
+        number = self._state.number(seat)
+        first = number not in self._met
+        self._met.add(number)
+        pid = kernel.fork(lambda: self._work(seat, first, its, ear, ours, mouth))
         its.close()
         ear.close()
         self._pids[seat] = pid
@@ -266,23 +297,30 @@ class Generation:
         self._ears[seat] = mouth
         self._scoreboard.spawned(seat, pid)
         self._loop.watch(ours.fileno(), lambda: self._heard(seat, ours))
-        number = self._state.number(seat)
         if again:
             logs.say(f"Respawned uWSGI worker {number} (new pid: {pid})")
         else:
             logs.say(f"spawned uWSGI worker {number} (pid: {pid}, cores: {self._plan.threads})")
 
-    def _work(self, seat: int, door: socket.socket, ear: socket.socket, *far_ends: socket.socket) -> int:
+    def _work(
+        self, seat: int, first: bool, door: socket.socket, ear: socket.socket, *far_ends: socket.socket
+    ) -> int:
         """The child's side: let go of everything that is the generation's, then serve."""
         for far_end in far_ends:
             far_end.close()
         number = self._state.number(seat)
         self._become(Place("worker", number, seat, door.fileno()), ear)
-        if self._plan.lives.lazy:
-            self._table, complete = _load(self._plan, door)
-            # One that loaded before is not replaced by one that does not load any more.
-            if not complete and (self._lazily or not self._plan.serve_without_app):
-                return NO_APP
+        try:
+            moments.do(self._plan, "post-fork")
+            if self._plan.lives.lazy:
+                self._table, complete = _load(self._plan, door)
+                # One that loaded before is not replaced by one that does not load any more.
+                if not complete and (self._lazily or not self._plan.serve_without_app):
+                    return NO_APP
+            worker.prepare(self._plan, number, door.fileno())
+            moments.accepting(self._plan, number, first=first)
+        except Refused as refusal:
+            return _give_up(refusal, door)
         return worker.serve(self._table, self._plan, number, seat, door.fileno())
 
     def _become(self, place: Place, ear: socket.socket, *shared: socket.socket) -> None:
@@ -306,10 +344,15 @@ class Generation:
         names = [member.kind, *("farm " + farm.name for farm in farms)]
         shared = self._retinue.ears(names).values() if self._retinue else ()
         self._become(Place(member.kind, member.number, 0, door.fileno()), door, *shared)
-        if self._plan.lives.lazy:
-            self._table, complete = _load(self._plan, door)
-            if not complete and not self._plan.serve_without_app:
-                raise SystemExit(NO_APP)
+        try:
+            moments.do(self._plan, "post-fork")
+            if self._plan.lives.lazy:
+                self._table, complete = _load(self._plan, door)
+                if not complete and not self._plan.serve_without_app:
+                    raise SystemExit(NO_APP)
+            moments.do(self._plan, f"as-{member.kind}")
+        except Refused as refusal:
+            raise SystemExit(_give_up(refusal, door)) from refusal
 
     def _heard(self, seat: int, door: socket.socket) -> None:
         try:
@@ -349,6 +392,9 @@ class Generation:
             self._lazily = self._lazily or False
         elif isinstance(word, Registered | Trigger):
             self._with_signals().heard(word)
+        elif isinstance(word, GaveUp):
+            if self._state.temper is policy.Temper.PROVING:
+                _tell(self._master, word)
         elif isinstance(word, ReloadMe | StopMe):
             if self._state.temper is policy.Temper.SERVING:
                 _tell(self._master, word)

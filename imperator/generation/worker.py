@@ -14,7 +14,7 @@ from typing import NamedTuple
 from imperator import _core, logs, pipes
 from imperator.generation.apps import Mounts, Table
 from imperator.module import install
-from imperator.pipes import Clients, Door, ErrorPages, Plan, RequestLog, Routing, Rule, StaticFiles, Tls, Wsgi
+from imperator.pipes import Clients, Door, ErrorPages, Limits, Plan, RequestLog, Routing, Rule, StaticFiles, Tls, Wsgi
 
 
 class HeaderChanges(NamedTuple):
@@ -65,8 +65,8 @@ class WorkerSettings(NamedTuple):
     error_pages: ErrorPages | None
 
 
-def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> int:
-    """Serve as worker ``number`` in this freshly forked process; answers its exit status."""
+def prepare(plan: Plan, number: int, control_fd: int) -> None:
+    """Make this freshly forked process worker ``number``. Raises :class:`imperator.errors.Refused`."""
     # Whoever wonders what a worker is at asks it with SIGUSR2, also if it holds the GIL for ever.
     faulthandler.register(signal.SIGUSR2, file=2, all_threads=True)
     if plan.chdir2:
@@ -75,8 +75,21 @@ def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> 
     signals = sys.modules.get("imperator.module.signals")  # there, if the application has asked the module anything
     if signals:
         signals.listen()
+    if plan.limits != Limits():
+        from imperator.process import limits
+
+        if cpus := limits.worker(plan.limits, number):
+            logs.say(f"mapping worker {number} to CPUs: {' '.join(map(str, cpus))}")
+    if plan.conduct.tracebacker:
+        from imperator.generation import tracebacker
+
+        tracebacker.start(f"{plan.conduct.tracebacker}{number}")
     if plan.lives.autoreload and number == 1:
         _reload_when_changed(plan, control_fd)
+
+
+def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> int:
+    """Serve as worker ``number`` in this process, which is prepared; answers its exit status."""
     status = _core.serve(
         table.app,
         WorkerSettings(
@@ -107,8 +120,9 @@ def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> 
     )
     if signals := sys.modules.get("imperator.module.signals"):
         signals.finish()
-    install.call_hook("atexit")
-    run_atexit()
+    if plan.conduct.atexit:
+        install.call_hook("atexit")
+        run_atexit()
     return status
 
 

@@ -5,11 +5,12 @@ Decides nothing about when; ``run`` does that for ``policy``.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import NamedTuple
 
@@ -22,18 +23,13 @@ from imperator.config.settings import Settings
 from imperator.config.statics import Statics
 from imperator.errors import Diagnostic, Refused
 from imperator.pipes import Attendant, Door, Plan, Tls
-from imperator.process import identity, kernel
+from imperator.process import identity, kernel, startup
 from imperator.sharing import Shared
 
 START = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "generation", "start.py")
 
 _STARTED = time.time()
 """When this process was started, nearly: what applications are told."""
-
-PRIVATE = (
-    "NOTIFY_SOCKET", pipes.ENV_EMPEROR_FD, pipes.ENV_OURS, pipes.ENV_KEPT, pipes.ENV_SOCKET_UMASK, pipes.ENV_DEMANDED,
-)  # fmt: skip
-"""Variables that are between a master and those above it."""
 
 
 class Generation(NamedTuple):
@@ -59,15 +55,18 @@ def start(
     anyway: bool,
     tls: Tls | None = None,
     shared: Shared | None = None,
+    again: bool = False,
 ) -> Generation:
-    """Start generation ``number``. Raises :class:`Refused` when its interpreter cannot be executed."""
+    """Start generation ``number``; ``again``: for a reload. Raises :class:`Refused` when its interpreter cannot be
+    executed.
+    """
     python = interpreter(settings)
     with ExitStack() as closing:
         try:
             scoreboard_fd = Scoreboard.create(settings.workers, settings.threads)
             closing.callback(os.close, scoreboard_fd)
             scoreboard = Scoreboard(scoreboard_fd)
-            text = plan(settings, number, name, doors, scoreboard_fd, anyway, tls, shared).write()
+            text = plan(settings, number, name, doors, scoreboard_fd, anyway, tls, shared, again).write()
             plan_fd = kernel.memory_file("plan", text)
             closing.callback(os.close, plan_fd)
             ours, its = kernel.pair()
@@ -82,12 +81,25 @@ def start(
             keep.append(settings.request_log.fd)
         env = environment(settings, number, environ)
         try:
-            pid = kernel.spawn(argv, env, keep=keep, cwd=settings.directory or settings.start,
+            become = _become(settings) if settings.conduct.privileges.master_stays else None
+            pid = kernel.spawn(argv, env, keep=keep, cwd=settings.directory or settings.start, become=become,
                                stdin=0 if settings.honour_stdin else None)
         except (OSError, ValueError) as error:
             ours.close()
             raise Refused(_not_executed(error, python, settings)) from error
     return Generation(number, pid, ours, scoreboard, time.time(), {})
+
+
+def _become(settings: Settings) -> Callable[[], None]:
+    """What the child of a master that stays root does before it executes anything."""
+
+    def become() -> None:
+        try:
+            identity.become(settings.uid, settings.gid, settings.user, None, settings.conduct.privileges)
+        except Refused as refusal:
+            raise PermissionError(errno.EPERM, refusal.diagnostics[0].message) from refusal
+
+    return become
 
 
 def interpreter(settings: Settings) -> str:
@@ -125,15 +137,8 @@ def _closed(home: str) -> str | None:
 
 def environment(settings: Settings, number: int, environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of a generation: ours, less what is private, changed as the configuration says."""
-    env = {name: value for name, value in environ.items() if name not in PRIVATE}
-    if number > 1:
-        env["UWSGI_RELOADS"] = str(number - 1)
-    for change in settings.env:
-        if change.value is None:
-            env.pop(change.name, None)
-        else:
-            env[change.name] = change.value
-    return env
+    before = {"UWSGI_RELOADS": str(number - 1)} if number > 1 else {}
+    return startup.environment(settings, {**environ, **before})
 
 
 def plan(
@@ -145,6 +150,7 @@ def plan(
     anyway: bool,
     tls: Tls | None = None,
     shared: Shared | None = None,
+    again: bool = False,
 ) -> Plan:
     """What a generation must know, out of what the administrator wrote."""
     return Plan(
@@ -183,6 +189,9 @@ def plan(
         shared=shared or Shared(),
         routing=settings.routing,
         error_pages=settings.error_pages,
+        hooks=settings.hooks.for_generation(again=again),
+        limits=settings.limits.generation,
+        conduct=settings.conduct.generation,
     )
 
 

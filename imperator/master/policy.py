@@ -17,7 +17,7 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-from imperator.pipes import Failed, Loaded, Order, Ready
+from imperator.pipes import Failed, GaveUp, Loaded, Order, Ready
 
 NO_APP = 22
 """Exit status of a generation, or an instance, without its application; uWSGI's number."""
@@ -117,7 +117,7 @@ class Said(NamedTuple):
     """A generation said something."""
 
     number: int
-    word: Loaded | Failed | Ready
+    word: Loaded | Failed | GaveUp | Ready
 
 
 class Ended(NamedTuple):
@@ -283,12 +283,18 @@ def _patience(state: State) -> float:
     return max(state.mercy, state.others) + KILL_AFTER
 
 
-def _said(state: State, number: int, word: Loaded | Failed | Ready, now: float) -> Step:
+def _said(state: State, number: int, word: Loaded | Failed | GaveUp | Ready, now: float) -> Step:
     copy = state.find(number)
     if copy is None or copy.phase is not Phase.STARTING:
         return state, []
     if isinstance(word, Loaded):
         return state._replace(copies=_with(state, number, app=True)), []
+    if isinstance(word, GaveUp):
+        state = state._replace(copies=_with(state, number, reason=word.why))
+        if state.stood or state.serving():
+            return state, []  # its end comes next, and the reason is known
+        over = Leave(int(word.status), word.why)
+        return state._replace(stopping=True, over=over), [Tell(number, Order.STOP)]
     if isinstance(word, Failed):
         state = state._replace(copies=_with(state, number, app=False, reason=word.reason, places=word.places))
         actions: list[Action] = [Print(word.traceback)] if word.traceback else []

@@ -20,9 +20,10 @@ from imperator.config.world import World
 from imperator.errors import Diagnostic, Refused, Severity, printable
 from imperator.master import launch, policy, triggers
 from imperator.master.doors import Doors
+from imperator.master.errands import Errands
 from imperator.master.launch import Generation
 from imperator.master.shared import SharedMemory
-from imperator.pipes import Attendant, Crashed, Failed, FromVassal, Loaded, Ready, ReloadMe, StopMe
+from imperator.pipes import Attendant, Crashed, Failed, FromVassal, GaveUp, Loaded, Ready, ReloadMe, StopMe
 from imperator.process import kernel, listeners, startup, stats_server, systemd
 from imperator.process.certificates import Certificates
 from imperator.process.daemon import Caller
@@ -88,6 +89,7 @@ class Master:
         self._log: LogProcess | None = None
         self._beside: Beside | None = None
         self._renew = ""
+        self._errands = Errands(self._environ, self._footing)
 
     def run(self, warnings: list[Diagnostic]) -> int:
         """Serve until told to end; answers the exit status. Raises :class:`Refused` when it cannot even begin."""
@@ -97,6 +99,7 @@ class Master:
         logs.say(f"*** Starting Imperator {__version__} as {self._name} (pid: {os.getpid()}) ***")
         kernel.adopt_orphans()
         try:
+            self._footing.make_ready()
             logs.complain(self._certificates.read(self._settings)[1])
             self._doors.open(self._settings)
             self._stats = stats_server.listen(self._settings, self._settings.stats, "Stats server")
@@ -104,10 +107,7 @@ class Master:
             self._shared.provide(self._settings.sharing, self._settings.where)
             self._log = self._footing.begin_log()
         except BaseException:
-            self._doors.undo_all()
-            for listener in self._stats:
-                listeners.release(listener, unlink=True)
-            self._footing.vacuum()
+            self._abandon()
             raise
         if self._settings.auto_procname or self._settings.procname_master:
             from imperator.process import title
@@ -117,13 +117,37 @@ class Master:
         self._emperor.keep(self._doors.all())
         self._emperor.say(FromVassal.SPAWNED)
         logs.say(f"spawned uWSGI master process (pid: {os.getpid()})")
+        self._footing.directory = self._settings.directory or self._footing.directory
+        self._begin_hooks()
         self._step(policy.Begin())
         self._loop.run()
         self._leave()
         return self._status
 
+    def _begin_hooks(self) -> None:
+        """What is done once the master stands. A hook that fails now ends it, as nothing is served yet."""
+        try:
+            self._footing.do("master-start")
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _abandon(self) -> None:
+        """Leave nothing behind of a start that failed."""
+        self._doors.undo_all()
+        for listener in self._stats:
+            listeners.release(listener, unlink=True)
+        self._footing.vacuum()
+        if self._log:
+            self._log.finish()
+
     def _listen(self) -> None:
         self._loop.on_signals(triggers.SIGNALS, self._signalled)
+        self._heed_hooks()
+        for one in self._settings.conduct.reload_on:
+            from imperator.master.descriptor import Descriptor
+
+            Descriptor(self._loop, one, lambda why: self._step(policy.ReloadAsked(why)))
         self._loop.on_signals((signal.SIGCHLD,), lambda _: self._reap())
         self._emperor.listen(self._loop.watch, self._ordered)
         if self._emperor and self._settings.heartbeat:
@@ -162,6 +186,8 @@ class Master:
         if vacuum:
             self._footing.vacuum()
         logs.say("goodbye to uWSGI.")
+        self._errands.finish(float(self._settings.reload_mercy))
+        self._errands.do("as-user-atexit", self._settings)
         if self._log:
             self._log.finish()
 
@@ -183,7 +209,7 @@ class Master:
     def _signalled(self, signum: int) -> None:
         if signum == signal.SIGTSTP:
             self._pause()
-        elif event := triggers.from_signal(signum):
+        elif event := triggers.from_signal(signum, self._settings.hooks.signals):
             if isinstance(event, policy.StopAsked) and not self._emperor:
                 self._doors.refuse()  # under an emperor a successor gets these sockets
             self._step(event)
@@ -203,6 +229,8 @@ class Master:
             self._loop.forget(self._emperor.fileno())
             self._status = LOST_EMPEROR
             self._doors.refuse(for_good=True)
+        if moment := triggers.moment(message):
+            self._errands.send(moment, self._settings)
         if event := triggers.from_emperor(message):
             if isinstance(event, policy.StopAsked):
                 self._doors.refuse()
@@ -253,6 +281,13 @@ class Master:
             for file in (file for file, seen in self._touches.seen.items() if seen is None):
                 logs.say(f"unable to stat() {file}, events will be triggered as soon as the file is created")
 
+    def _heed_hooks(self) -> None:
+        """Listen to the signals and files that hooks name now."""
+        hooks = self._settings.hooks
+        if bound := [signum for signum, _ in hooks.signals if signum not in triggers.SIGNALS]:
+            self._loop.on_signals(bound, self._signalled)
+        self._errands.heed(self._loop, self._settings)
+
     def _touched(self, file: str) -> None:
         if file not in self._settings.orders.touches:
             logs.say(f"*** {file} has been touched... the mules begin anew ***")
@@ -281,7 +316,7 @@ class Master:
             return
         if isinstance(word, Loaded):
             self._loaded_seconds = word.seconds
-        if isinstance(word, Failed | Loaded | Ready):
+        if isinstance(word, Failed | GaveUp | Loaded | Ready):
             self._step(policy.Said(generation.number, word))
         elif isinstance(word, ReloadMe) and generation is self._serving:
             self._step(policy.ReloadAsked(printable(word.why)))
@@ -299,7 +334,7 @@ class Master:
             self._step(policy.StopAsked(printable(word.why)))
 
     def _reap(self) -> None:
-        ends = {end.pid: end for end in kernel.reap()}
+        ends = {end.pid: end for end in kernel.reap() if not self._errands.ended(end.pid)}
         if self._vigil:
             self._vigil.bells.ended(ends)
         if self._beside:
@@ -374,8 +409,9 @@ class Master:
             new = self._doors.open(settings)
             doors = self._doors.plan(settings)
             shared = self._shared.provide(settings.sharing, settings.where)
+            chosen = self._footing.choices(settings)
             generation = launch.start(
-                settings, number, self._name, doors, self._environ, anyway=anyway, tls=tls, shared=shared
+                chosen, number, self._name, doors, self._environ, anyway=anyway, tls=tls, shared=shared, again=reread
             )
         except Refused as refusal:
             logs.complain(refusal.diagnostics)
@@ -398,6 +434,14 @@ class Master:
 
     def _reread(self) -> Settings:
         """The settings as the files say now. Raises :class:`Refused` if they cannot be served."""
+        if directory := self._settings.conduct.directory:
+            try:
+                os.chdir(directory)
+            except OSError as error:
+                what = f"force-cwd: {directory} cannot be entered: {error.strerror}"
+                place = self._settings.where.get("force-cwd")
+                hint = "names begin where they did"
+                logs.complain([Diagnostic("bad-directory", place, what, hint, Severity.WARNING)])
         world = self._make_world(True)
         loaded = load.read(self._argv, world)
         settings, found = build.build(loaded.pairs, world)
@@ -429,6 +473,9 @@ class Master:
         self._heed_touches()
         self._tell_figures()
         self._run_tasks()
+        self._heed_hooks()
+        if number > 1:
+            self._errands.send("master-start", self._settings)
         self._doors.close_others(self._settings)
         self._shared.keep_only(self._settings.sharing)
         logs.complain(self._doors.refit(self._settings))
@@ -476,6 +523,8 @@ class Master:
         self._status = self._status or status
         if status:
             self._caller.failed(status, f"error: {reason or 'the instance ended before it served'}\n")
+        else:
+            self._caller.ready()  # it did all that was wanted of it, if anybody still waits
         if self._beside:
             self._beside.stop(self._loop.stop)
         else:

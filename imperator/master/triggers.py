@@ -7,6 +7,7 @@ service manager means that by it.
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 
 from imperator.master.policy import Event, ReloadAsked, StopAsked
 from imperator.pipes import Order, ToVassal
@@ -19,10 +20,13 @@ IGNORED = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH, signal.SIGURG, signa
 SIGNALS = (*STOP, *RELOAD, *IGNORED)
 
 
-def from_signal(signum: int) -> Event | None:
-    """The event that a signal means; None when it means nothing here yet."""
+def from_signal(signum: int, bound: Sequence[tuple[int, str]] = ()) -> Event | None:
+    """The event that a signal means; None when it means nothing here yet. ``bound``: what hooks have them mean."""
     name = signal.Signals(signum).name
-    if signum in STOP:
+    meaning = dict(bound).get(signum)
+    if meaning == "reload":
+        return ReloadAsked(name)
+    if signum in STOP or meaning == "stop":
         return StopAsked(name, insists=True)
     if signum in RELOAD:
         return ReloadAsked(name)
@@ -53,3 +57,12 @@ def from_fifo(letter: bytes) -> list[Event] | Order | None:
         # As a second signal after a first one.
         return [StopAsked("Q in the master FIFO"), StopAsked("Q in the master FIFO", insists=True)]
     return {b"+": Order.MORE, b"-": Order.FEWER}.get(letter)
+
+
+def moment(message: bytes) -> str | None:
+    """The moment of hooks that an emperor's message, or its death, is."""
+    if not message:
+        return "emperor-lost"
+    if message[0] == ToVassal.RELOAD:
+        return "emperor-reload"
+    return "emperor-stop" if message[0] in (ToVassal.STOP, ToVassal.STOP_GRACEFULLY) else None

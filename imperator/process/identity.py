@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import os
 
+from imperator.config.conduct import Privileges
 from imperator.errors import Diagnostic, Refused, Severity, Where
 
+_ORDINARY = Privileges()
 
-def become(uid: int | None, gid: int | None, user: str | None, where: Where | None) -> Diagnostic | None:
-    """Run as ``uid`` and ``gid`` from now on, with the supplementary groups of ``user``.
+
+def become(
+    uid: int | None, gid: int | None, user: str | None, where: Where | None, privileges: Privileges = _ORDINARY
+) -> Diagnostic | None:
+    """Run as ``uid`` and ``gid`` from now on, with the supplementary groups of ``user`` and those of ``privileges``.
 
     Who is not root cannot: as under uWSGI the instance goes on as it is, and the answer is a complaint to print.
     Raises :class:`Refused` when root itself cannot become that user.
     """
     wanted = (os.getuid() if uid is None else uid, os.getgid() if gid is None else gid)
-    if wanted == (os.getuid(), os.getgid()):
+    if wanted == (os.getuid(), os.getgid()) and not (privileges.groups and os.getuid() == 0):
         return None
     if os.getuid() != 0:
         return Diagnostic(
@@ -29,10 +34,12 @@ def become(uid: int | None, gid: int | None, user: str | None, where: Where | No
             severity=Severity.WARNING,
         )
     try:
-        if user is not None:
+        if user is not None and not privileges.no_user_groups:
             os.initgroups(user, wanted[1])
         elif gid is not None or uid is not None:
             os.setgroups([])
+        if privileges.groups:
+            os.setgroups(sorted({*os.getgroups(), *privileges.groups}))
         os.setgid(wanted[1])
         os.setuid(wanted[0])
     except OSError as error:

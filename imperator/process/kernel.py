@@ -47,18 +47,20 @@ def spawn(
     argv: Sequence[str], env: Mapping[str, str], *, keep: Iterable[int] = (), cwd: str | None = None,
     out: int | None = None, stdin: int | None = None, user: User | None = None,
     prepare: Callable[[], None] | None = None,
+    become: Callable[[], None] | None = None,
 ) -> int:
     """Start a program and answer its pid once it runs.
 
     ``keep`` are the descriptors that it inherits, under their numbers, besides standard output and error; standard
-    input is ``/dev/null`` or ``stdin``, standard output is ``out`` if that is given. ``prepare`` is done by the new
-    process first; what is started so is no Python of ours: it has every signal at its default, and nothing open but its
-    standard streams. Raises ``OSError``, with the name of what could not be opened, when it cannot be executed.
+    input is ``/dev/null`` or ``stdin``, standard output is ``out`` if that is given. ``become`` is called in the child
+    before anything of the program is touched, to make it somebody else's. ``prepare`` is done by the new process first;
+    what is started so is no Python of ours: it has every signal at its default, and nothing open but its standard
+    streams. Raises ``OSError``, with the name of what could not be opened, when it cannot be executed.
     """
     report, failure = os.pipe2(os.O_CLOEXEC)
     pid, mask = _fork()
     if pid == 0:
-        _become(argv, env, keep, cwd, failure, mask, out, stdin, user, prepare)
+        _become(argv, env, keep, cwd, failure, mask, out, stdin, user, prepare, become)
     os.close(failure)
     try:
         told = _read_all(report)
@@ -69,6 +71,12 @@ def spawn(
         number, name, text = os.fsdecode(told).split("\0")
         raise OSError(int(number), text, name)
     return pid
+
+
+def replace(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
+    """Go on as another program, with what is open and inheritable. Raises ``OSError`` when it cannot be executed."""
+    _flush()
+    os.execvpe(argv[0], list(argv), dict(env))
 
 
 def command(line: str, env: Mapping[str, str], cwd: str, arguments: Sequence[str] = ()) -> tuple[int, int]:
@@ -98,6 +106,7 @@ def finish(pid: int) -> Exit:
 def _become(
     argv: Sequence[str], env: Mapping[str, str], keep: Iterable[int], cwd: str | None, failure: int, mask: set[int],
     out: int | None, stdin: int | None, user: User | None, prepare: Callable[[], None] | None,
+    become: Callable[[], None] | None,
 ) -> NoReturn:
     """The child's side of :func:`spawn`: never returns, reports through ``failure``."""
     name = argv[0]
@@ -120,6 +129,8 @@ def _become(
             os.setgroups([])
             os.setresgid(user.gid, user.gid, user.gid)
             os.setresuid(user.uid, user.uid, user.uid)
+        if become is not None:
+            become()
         if cwd is not None:
             name = cwd
             os.chdir(cwd)

@@ -42,7 +42,7 @@ class Loop:
         self._order = count()
         self._signals: dict[int, Handler] = {}
         self._wakeup = self._wakeup_end = -1
-        self._running = False
+        self._stopped = False
 
     def watch(self, fd: int, handler: Handler) -> None:
         """Call ``handler`` whenever ``fd`` can be read, or is at its end."""
@@ -86,20 +86,20 @@ class Loop:
                 handler()
 
     def run(self) -> None:
-        """Handle events until :meth:`stop` is called."""
-        self._running = True
-        while self._running:
+        """Handle events until :meth:`stop` is called; not at all if it was called before."""
+        while not self._stopped:
             events = self._epoll.poll(self._patience())
             self.now = time.monotonic()
             # A handler may forget a descriptor that is still in this round, and its number may be another's by then.
             for fd, handler in [(fd, self._handlers.get(fd)) for fd, _ in events]:
-                if self._running and handler is not None and self._handlers.get(fd) is handler:
+                if not self._stopped and handler is not None and self._handlers.get(fd) is handler:
                     handler()
             self._ring()
+        self._stopped = False
 
     def stop(self) -> None:
         """Return from :meth:`run` after the current handler."""
-        self._running = False
+        self._stopped = True
 
     def close(self) -> None:
         """Let go of every descriptor of the loop's own, as a fork must that goes another way."""
@@ -116,7 +116,7 @@ class Loop:
         return max(0.0, self._alarms[0][0] - time.monotonic())
 
     def _ring(self) -> None:
-        while self._running and self._alarms and self._alarms[0][0] <= self.now:
+        while not self._stopped and self._alarms and self._alarms[0][0] <= self.now:
             alarm = heapq.heappop(self._alarms)[2]
             if handler := alarm.handler:
                 alarm.handler = None

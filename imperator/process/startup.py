@@ -7,6 +7,7 @@ so that their owners are the same.
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import stat
@@ -14,9 +15,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from imperator import logs, pipes
-from imperator.config.settings import Endpoint, Listen, Settings
+from imperator.config.limits import Limits
+from imperator.config.settings import Endpoint, EnvChange, Listen, Settings
 from imperator.errors import COMMAND_LINE, Diagnostic, Refused, Severity, Where
-from imperator.process import identity, logfile
+from imperator.process import identity, kernel, logfile
 from imperator.process.daemon import Caller
 from imperator.process.pidfile import Pidfile
 
@@ -32,18 +34,26 @@ class Footing:
         self._caller = caller
         self._vassal = vassal
         self._pidfiles: list[Pidfile] = []
+        self._locks: list[int] = []
         self.diverted = False
+        self.directory = settings.start
+        """Where a generation starts without ``chdir``: a hook may say so."""
+        self.put: dict[str, str | None] = {}
+        """Variables that hooks have changed; None: removed."""
         logs.date(settings.logs.date)
 
     def prepare(self, warnings: list[Diagnostic]) -> None:
         """The steps before privileges are given up. ``warnings`` are told on the terminal and in the log."""
         settings = self._settings
+        self._become_at_once()
+        self._lock(late=False)
+        if settings.umask is not None:
+            os.umask(settings.umask)
+        self.do("asap")
         logs.complain(warnings)
         background = settings.daemonize or settings.daemonize2
         if background and not self._vassal:
             self._caller.leave()
-        if settings.umask is not None:
-            os.umask(settings.umask)
         option = "logto" if settings.logto else "daemonize" if settings.daemonize else "daemonize2"
         if path := settings.logto or background:
             logfile.divert(path, self._place(option), logfile.Opening.of(settings))
@@ -52,12 +62,109 @@ class Footing:
         if settings.pidfile:
             self._write(settings.pidfile, "pidfile")
 
+    def make_ready(self) -> None:
+        """What is left to do before sockets are opened: limits, locks and hooks. Those of the user may make the
+        directory that a socket belongs into, and so come before it, too.
+        """
+        if self._settings.limits != Limits():
+            from imperator.process import limits
+
+            logs.complain(limits.begin(self._settings))
+        self._lock(late=True)
+        jail = ["pre-jail", "post-jail", "in-jail"] if self._settings.conduct.jailed else ["pre-jail", "in-jail"]
+        for moment in (*jail, "as-root"):
+            self.do(moment)
+        if self._settings.hooks.at("as-user"):
+            self._do_as_user()
+
+    def do(self, moment: str) -> None:
+        """Do what the hooks of a moment ask for. Raises :class:`Refused` when one fails, or asks for the end."""
+        if not (steps := self._settings.hooks.at(moment)):
+            return
+        from imperator.process.hooks import HookExit, HookFailed, Runner
+
+        runner = Runner(self.directory, environment(self._settings, os.environ, self.put), self._settings.hooks)
+        try:
+            runner.run(steps, moment)
+        except HookFailed as failure:
+            raise Refused(failure.diagnostic) from failure
+        except HookExit as asked:
+            raise Refused(status=asked.status) from asked
+        finally:
+            self._keep(runner.directory, runner.put)
+
+    def keep_variables(self) -> None:
+        """Let what hooks have put into the environment be that of every process below: an emperor's vassals."""
+        for name, value in self.put.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    def choices(self, settings: Settings) -> Settings:
+        """``settings`` with the directory and the variables that hooks have chosen."""
+        put = tuple(EnvChange(name, value, COMMAND_LINE) for name, value in self.put.items())
+        start = settings.start if self.directory == self._settings.start else self.directory
+        return settings._replace(start=start, env=(*settings.env, *put))
+
+    def _keep(self, directory: str, put: Mapping[str, str | None]) -> None:
+        self.directory = directory
+        self.put.update(put)
+
+    def _do_as_user(self) -> None:
+        settings = self._settings
+        if os.getuid() != 0 or (settings.uid is None and settings.gid is None):
+            self.do("as-user")
+            return
+        # Root is still needed to open the sockets: a child becomes the user and says what its hooks have changed.
+        report, outcome = os.pipe2(os.O_CLOEXEC)
+
+        def child() -> int:
+            try:
+                self._become()
+                self.do("as-user")
+            except Refused as refusal:
+                logs.complain(refusal.diagnostics)
+                os.write(outcome, json.dumps([refusal.status]).encode())
+                return refusal.status
+            os.write(outcome, json.dumps([self.directory, self.put]).encode())
+            return 0
+
+        pid = kernel.fork(child)
+        os.close(outcome)
+        with open(report, "rb") as file:
+            answer = json.loads(file.read() or b"[1]")
+        kernel.finish(pid)
+        if len(answer) == 1:
+            raise Refused(status=answer[0])
+        self._keep(*answer)
+
+    def _become_at_once(self) -> None:
+        if whom := self._settings.conduct.privileges.at_once:
+            place = self._place("immediate-uid") or self._place("immediate-gid")
+            if complaint := identity.become(*whom, place, self._settings.conduct.privileges):
+                logs.complain([complaint])
+
+    def _become(self) -> None:
+        settings = self._settings
+        place = self._place("uid") or self._place("gid")
+        if complaint := identity.become(
+            settings.uid, settings.gid, settings.user, place, settings.conduct.privileges
+        ):
+            logs.complain([complaint])
+
+    def _lock(self, *, late: bool) -> None:
+        for lock in self._settings.conduct.locks:
+            if lock.late is late:
+                from imperator.process import locks
+
+                self._locks.append(locks.take(lock))
+
     def give_up_root(self, *, stays: bool = False) -> None:
         """Become the configured user, and take the steps that are that user's. ``stays``: root keeps being root."""
         settings = self._settings
-        place = self._place("uid") or self._place("gid")
-        if not stays and (complaint := identity.become(settings.uid, settings.gid, settings.user, place)):
-            logs.complain([complaint])
+        if not stays and not settings.conduct.privileges.master_stays:
+            self._become()
         if settings.logto2:
             logfile.divert(settings.logto2, self._place("logto2"), logfile.Opening.of(settings))
             self.diverted = True
@@ -149,6 +256,20 @@ def _listens(fd: int) -> bool:
             return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
     except OSError:
         return False  # it is closed
+def environment(
+    settings: Settings, environ: Mapping[str, str], put: Mapping[str, str | None] | None = None
+) -> dict[str, str]:
+    """The environment of what an instance runs: its own, less what is private, changed as the configuration and its
+    hooks say.
+    """
+    env = {name: value for name, value in environ.items() if name not in pipes.PRIVATE}
+    changes = [(change.name, change.value) for change in settings.env]
+    for name, value in [*changes, *(put or {}).items()]:
+        if value is None:
+            env.pop(name, None)
+        else:
+            env[name] = value
+    return env
 
 
 def socket_umask(settings: Settings, inherited: str | None) -> tuple[int, bool]:

@@ -40,7 +40,11 @@ ROWS = (
         ("max-vars",), "v", kind="signed", default="64", subsystem="limits", status="supported",
         help="How many variables a request may have; as in uWSGI, twice as many are allowed",
     ),
-    Option(("max-apps",), kind="int", default="64", subsystem="limits", help="Maximum number of apps per worker"),
+    Option(
+        ("max-apps",), kind="int", default="64", subsystem="limits",
+        status="accepted", reason="an instance may have any number of applications",
+        help="Maximum number of apps per worker",
+    ),
     Option(
         ("buffer-size",), "b", kind="uint", default="32768", subsystem="limits", status="supported",
         help="Bytes that the headers of one request may take, 1 MiB at most",
@@ -91,10 +95,12 @@ ROWS = (
     ),
     Option(
         ("limit-as",), kind="megabytes", default="0 (off)", subsystem="limits",
+        status="supported",
         help="Address-space limit in megabytes (RLIMIT_AS)",
     ),
     Option(
         ("limit-nproc",), kind="int", default="0 (off)", subsystem="limits",
+        status="supported",
         help="Process count limit (RLIMIT_NPROC)",
     ),
     Option(
@@ -123,18 +129,22 @@ ROWS = (
     ),
     Option(
         ("reload-on-fd",), kind="list", repeats=True, implies=("master",), subsystem="reload",
+        status="supported",
         help="fd[:len[ message]] - graceful reload when the descriptor becomes readable",
     ),
     Option(
         ("brutal-reload-on-fd",), kind="list", repeats=True, implies=("master",), subsystem="reload",
+        status="supported",
         help="fd[:len[ message]] - brutal reload when the descriptor becomes readable",
     ),
     Option(
         ("ksm",), takes="optional", kind="int", default="0 (off)", subsystem="limits", availability="os:linux",
+        status="supported",
         help="Mark worker memory for kernel same-page merging every N requests",
     ),
     Option(
         ("never-swap",), takes="none", kind="flag", default="off", subsystem="limits",
+        status="supported",
         help="mlockall() the process memory",
     ),
     Option(
@@ -167,6 +177,7 @@ ROWS = (
     ),
     Option(
         ("propagate-touch",), takes="none", kind="flag", default="off", subsystem="reload",
+        status="accepted", reason="a change of a file reaches the whole instance, whoever notices it",
         help="Workers forward touch-style reload requests to the master",
     ),
     Option(
@@ -175,10 +186,12 @@ ROWS = (
     ),
     Option(
         ("prio",), kind="signed", default="0", subsystem="limits",
+        status="supported",
         help="Scheduling priority (nice value) applied at startup",
     ),
     Option(
         ("cpu-affinity",), kind="int", default="0 (off)", subsystem="limits",
+        status="supported",
         help="Number of CPUs assigned to each worker, round-robin",
     ),
     Option(
@@ -215,7 +228,11 @@ ROWS = (
         status="supported",
         help="Recycle the worker after an exception with this repr",
     ),
-    Option(("max-fd",), kind="int", default="inherited", subsystem="limits", help="RLIMIT_NOFILE value to set"),
+    Option(
+        ("max-fd",), kind="int", default="inherited", subsystem="limits",
+        status="supported",
+        help="RLIMIT_NOFILE value to set",
+    ),
     Option(
         ("cheap",), takes="none", kind="flag", default="off", implies=("master",), subsystem="cheaper",
         status="supported", help="Start without workers, spawn them at the first request",
@@ -271,14 +288,17 @@ ROWS = (
     ),
     Option(
         ("cgroup",), kind="list", repeats=True, subsystem="limits", availability="os:linux",
+        status="supported",
         help="Linux cgroup directory to join",
     ),
     Option(
         ("cgroup-opt",), kind="list", repeats=True, subsystem="limits", availability="os:linux",
+        status="supported",
         help="key=value written into the cgroup",
     ),
     Option(
         ("cgroup-dir-mode",), default="0700", subsystem="limits", availability="os:linux",
+        status="supported",
         help="Mode of created cgroup directories",
     ),
     Option(

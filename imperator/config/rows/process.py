@@ -14,10 +14,12 @@ ROWS = (
     ),
     Option(
         ("skip-atexit",), takes="none", kind="flag", default="off", subsystem="process",
+        status="supported",
         help="Processes other than the master skip exit hooks",
     ),
     Option(
         ("skip-atexit-teardown",), takes="none", kind="flag", default="off", subsystem="process",
+        status="accepted", reason="processes end without taking the interpreter apart",
         help="Processes other than the master skip interpreter teardown at exit",
     ),
     Option(
@@ -62,26 +64,32 @@ ROWS = (
     ),
     Option(
         ("reaper",), "r", takes="none", kind="flag", default="off", subsystem="process",
+        status="refused", reason="wait for the children that the application starts, as subprocess.run does",
         help="Reap stray children after every request",
     ),
     Option(
         ("safe-fd", "fd-safe"), kind="special", repeats=True, subsystem="process",
+        status="accepted", reason="what was open when the instance was started stays open over every reload",
         help="Descriptor number that must stay open across reload",
     ),
     Option(
         ("flock",), kind="special", repeats=True, immediate=True, subsystem="process",
+        status="supported",
         help="Lock the file at parse time, abort if already locked",
     ),
     Option(
         ("flock-wait",), kind="special", repeats=True, immediate=True, subsystem="process",
+        status="supported",
         help="Lock the file at parse time, block until free",
     ),
     Option(
         ("flock2",), immediate=True, subsystem="process",
+        status="supported",
         help="Lock the file after log/daemon setup, abort if already locked",
     ),
     Option(
         ("flock-wait2",), immediate=True, subsystem="process",
+        status="supported",
         help="Intended blocking variant of flock2; 2.0.31 calls the non-blocking lock",
     ),
     Option(
@@ -102,15 +110,20 @@ ROWS = (
     ),
     Option(
         ("no-server",), takes="none", kind="flag", default="off", subsystem="process",
+        status="supported",
         help="Initialise (load apps, hooks) then exit without serving",
     ),
     Option(
         ("command-mode",), takes="none", kind="flag", immediate=True, default="off", subsystem="process",
+        status="accepted", reason="an instance without sockets is told once, and nothing else is",
         help="Suppress server-oriented warnings; used for one-shot commands",
     ),
     Option(
         ("check-mountpoint", "mountpoint-check", "check-mount", "mount-check"), kind="list", repeats=True,
-        implies=("master",), subsystem="process", help="Kill the instance if the filesystem stops answering",
+        implies=("master",), subsystem="process",
+        status="refused",
+        reason="have the service manager stop the service with the mount: RequiresMountsFor= of systemd",
+        help="Kill the instance if the filesystem stops answering",
     ),
     Option(
         ("no-orphans",), takes="none", kind="flag", default="off", subsystem="process", status="accepted",
@@ -119,34 +132,58 @@ ROWS = (
     ),
     Option(
         ("check-interval",), kind="int", default="1", implies=("master",), subsystem="process",
+        status="accepted", reason="everything is noticed as it happens, nothing is looked at regularly",
         help="Seconds between master housekeeping cycles",
     ),
     Option(
         ("forkbomb-delay",), kind="int", default="2", implies=("master",), subsystem="process",
+        status="accepted", reason="the pauses between starts of a worker that dies at once grow by themselves",
         help="Seconds the master sleeps when workers die too fast",
     ),
-    Option(("binary-path",), default="auto", subsystem="process", help="Path used for re-exec"),
+    Option(
+        ("binary-path",), default="auto", subsystem="process",
+        status="accepted", reason="the master is never executed again",
+        help="Path used for re-exec",
+    ),
     Option(
         ("privileged-binary-patch",), subsystem="process",
+        status="refused",
+        reason="run that program as a service of its own; commands at the start are exec-as-root and exec-as-user",
         help="exec this program in place of uwsgi before privilege drop",
     ),
     Option(
         ("unprivileged-binary-patch",), subsystem="process",
+        status="refused",
+        reason="run that program as a service of its own; commands at the start are exec-as-root and exec-as-user",
         help="exec this program in place of uwsgi after privilege drop",
     ),
     Option(
-        ("privileged-binary-patch-arg",), subsystem="process", help="Same as privileged-binary-patch with arguments",
+        ("privileged-binary-patch-arg",), subsystem="process",
+        status="refused",
+        reason="run that program as a service of its own; commands at the start are exec-as-root and exec-as-user",
+        help="Same as privileged-binary-patch with arguments",
     ),
     Option(
         ("unprivileged-binary-patch-arg",), subsystem="process",
+        status="refused",
+        reason="run that program as a service of its own; commands at the start are exec-as-root and exec-as-user",
         help="Same as unprivileged-binary-patch with arguments",
     ),
-    Option(("force-cwd",), subsystem="process", help="Override the remembered initial working directory"),
+    Option(
+        ("force-cwd",), subsystem="process",
+        status="supported",
+        help="Override the remembered initial working directory",
+    ),
     Option(
         ("binsh",), kind="list", repeats=True, default="/bin/sh", subsystem="process",
+        status="supported",
         help="Shell used by exec hooks",
     ),
-    Option(("clock",), default="unix", subsystem="process", help="Clock source by name"),
+    Option(
+        ("clock",), default="unix", subsystem="process",
+        status="accepted", reason="there is one clock, the kernel's",
+        help="Clock source by name",
+    ),
     Option(
         ("close-on-exec",), takes="none", kind="flag", default="off", subsystem="process", status="accepted",
         reason="connections are always closed on exec",
@@ -154,6 +191,7 @@ ROWS = (
     ),
     Option(
         ("close-on-exec2",), takes="none", kind="flag", default="off", subsystem="process",
+        status="accepted", reason="sockets pass to those processes only that serve them",
         help="Close-on-exec on listeners",
     ),
     Option(
@@ -176,9 +214,14 @@ ROWS = (
         ("vacuum",), takes="none", kind="flag", default="off", subsystem="process", status="supported",
         help="Remove created sockets and pidfiles at exit",
     ),
-    Option(("worker-exec",), subsystem="process", help="exec this command in place of each worker"),
+    Option(
+        ("worker-exec",), subsystem="process",
+        status="refused", reason="run that program as a service of its own, and let the web server connect to it",
+        help="exec this command in place of each worker",
+    ),
     Option(
         ("worker-exec2",), subsystem="process",
+        status="refused", reason="run that program as a service of its own, and let the web server connect to it",
         help="exec this command in place of each worker after post-fork hooks",
     ),
     Option(

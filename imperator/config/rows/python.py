@@ -150,10 +150,12 @@ ROWS = (
     ),
     Option(
         ("pyshell",), takes="optional", kind="special", subsystem="python",
+        status="refused", reason="start a shell of the virtualenv in a terminal: home/bin/python, or manage.py shell",
         help="Interactive Python shell in the worker (value: code to start)",
     ),
     Option(
         ("pyshell-oneshot",), takes="optional", kind="special", subsystem="python",
+        status="refused", reason="start a shell of the virtualenv in a terminal: home/bin/python, or manage.py shell",
         help="pyshell that does not respawn after it ends",
     ),
     Option(
@@ -163,6 +165,7 @@ ROWS = (
     ),
     Option(
         ("py-tracebacker",), implies=("threads", "master"), subsystem="python",
+        status="supported",
         help="UNIX socket prefix; connecting prints live thread tracebacks",
     ),
     Option(

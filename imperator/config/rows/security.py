@@ -25,11 +25,24 @@ ROWS = (
         ("gid",), kind="group", default="current", subsystem="security", status="supported",
         help="Group to switch to, name or number",
     ),
-    Option(("add-gid",), kind="list", repeats=True, subsystem="security", help="Supplementary group id"),
-    Option(("immediate-uid",), kind="user", immediate=True, subsystem="security", help="setuid at parse time"),
-    Option(("immediate-gid",), kind="group", immediate=True, subsystem="security", help="setgid at parse time"),
+    Option(
+        ("add-gid",), kind="list", repeats=True, subsystem="security",
+        status="supported",
+        help="Supplementary group id",
+    ),
+    Option(
+        ("immediate-uid",), kind="user", immediate=True, subsystem="security",
+        status="supported",
+        help="setuid at parse time",
+    ),
+    Option(
+        ("immediate-gid",), kind="group", immediate=True, subsystem="security",
+        status="supported",
+        help="setgid at parse time",
+    ),
     Option(
         ("no-initgroups",), takes="none", kind="flag", default="off", subsystem="security",
+        status="supported",
         help="Do not load the user's supplementary groups",
     ),
     Option(
@@ -68,6 +81,7 @@ ROWS = (
     ),
     Option(
         ("jailed",), takes="none", kind="flag", default="off", subsystem="security",
+        status="supported",
         help="Pretend to be jailed so post-jail hooks run",
     ),
     Option(
@@ -116,6 +130,7 @@ ROWS = (
     ),
     Option(
         ("master-as-root",), takes="none", kind="flag", default="off", subsystem="security",
+        status="supported",
         help="Keep the master privileged",
     ),
     Option(
