@@ -54,8 +54,8 @@ def expand(
     while (start := text.find(opening, at)) >= 0:
         end = ends.get(start + 1, -1)
         at = start + 2
-        if end < 0 or text.find(opening, at, end) >= 0:
-            continue  # never closed, or there is a reference inside, which goes first
+        if end < 0 or text.find(symbol, at, end) >= 0:
+            continue  # never closed; or a reference is inside, which goes first, or what could begin one
         inner = text[at:end]
         answer = resolve(inner)
         work.letters += A_LOOK

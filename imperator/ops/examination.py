@@ -36,6 +36,7 @@ ELSEWHERE = frozenset(
         "placeholder-unresolved",
         "unknown-host",
         "static-missing",
+        "error-page-missing",
         "listen-short",
         "listen-capped",
     )
@@ -102,8 +103,6 @@ def examine(subject: Subject, *, advice: bool = True, elsewhere: bool = False) -
         diagnostics += _exposed(loaded.pairs, subject.directory)
     if advice:
         diagnostics += advise(settings, loaded.pairs, world)
-    if elsewhere:
-        diagnostics = [one for one in diagnostics if one.code not in ELSEWHERE]
     if any(one.code == "not-examined" for one in diagnostics):
         diagnostics = [one for one in diagnostics if one.code not in ("no-socket", "no-application")]
     lines = Lines(subject.directory)
@@ -112,6 +111,8 @@ def examine(subject: Subject, *, advice: bool = True, elsewhere: bool = False) -
     if advice:
         diagnostics += _unused(loaded, diagnostics, lines)
     diagnostics = once(diagnostics)
+    if elsewhere:
+        diagnostics = [one for one in diagnostics if one.code not in ELSEWHERE]
     for file in dict.fromkeys(one.where.file for one in diagnostics if one.where and one.where.line):
         diagnostics = gather(file, diagnostics, lines)
     main = next((file for file in loaded.files), "")

@@ -5,6 +5,8 @@ It has the commands and the options that are supported; ``imperator options`` kn
 
 from __future__ import annotations
 
+import re
+
 from imperator import __version__
 from imperator.config.option import Option
 from imperator.config.options import rows
@@ -13,6 +15,7 @@ from imperator.ops.wording import SUBJECTS, facts, sentence, spelled
 _HEAD = r"""\
 .\" Made by scripts/man-page from the table of options; do not edit.
 .TH IMPERATOR 1 "" "Imperator %VERSION%" "Imperator"
+.ad l
 .SH NAME
 imperator \- application server for Python that runs uWSGI's configurations
 .SH SYNOPSIS
@@ -94,6 +97,9 @@ _FOOT = r"""\
 """
 
 
+_LONG = re.compile(r"\S{40,}")
+
+
 def page() -> str:
     """The page as text for man."""
     by_subject: dict[str, list[Option]] = {subject: [] for subject in SUBJECTS}
@@ -125,4 +131,5 @@ def _plain(text: str) -> str:
 
 def _line(text: str) -> str:
     text = _plain(text).replace("~", "\\(ti")
+    text = _LONG.sub(lambda word: word[0].replace(",", ",\\:"), text)  # a line may be broken behind each comma
     return "\\&" + text if text[:1] in (".", "'") else text

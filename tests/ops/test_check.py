@@ -70,9 +70,8 @@ def test_or_under_the_comment(site):
 
 
 def test_lines_with_the_same_complaint_are_one_finding(site):
-    finding = ini(site, *SITE, "vacuum = flase", "vacuum = flase", "route-run = a", "route-run = b", "route-run = c")
-    one = [each for each in finding.answer["configurations"][0]["findings"] if each["text"].startswith("route-run")]
-    assert [(each["line"], each["lines"]) for each in one] in ([(8, [9, 10])], [])
+    finding = ini(site, *SITE, "threads = 2 # a", "listen = 9 # b", "workers = 3 # c").finding("comment-in-value")
+    assert (finding["line"], finding["lines"]) == (6, [7, 8])
 
 
 def test_a_directory_means_its_vassals_by_the_emperors_rule(site):
