@@ -13,7 +13,8 @@ _HEAD = """\
 
 Made by `scripts/option-reference` from the table of options; do not edit. `imperator options WORD` looks an option up
 at the terminal, `imperator explain FILE` shows where the values of a file come from, and
-[options-status.md](options-status.md) counts how many are supported, [real-files.md](real-files.md) what that means for real files.
+[options-status.md](options-status.md) counts how many are supported, [real-files.md](real-files.md) what that means
+for real files.
 
 Options are written `name = value` in files and `--name value` on the command line; the environment sets `name` by
 `UWSGI_NAME`. How values are read:
