@@ -42,7 +42,8 @@ class Tyrant:
                 self._told.pop(name, None)
             except Distrusted as reason:
                 if self._told.get(name) != str(reason):
-                    self._log(printable(f"[emperor-tyrant] invalid permissions for vassal {name}: {reason}"))
+                    line = f"[emperor-tyrant] invalid permissions for vassal {name}: {reason} [vassal-distrusted]"
+                    self._log(printable(line))
                     self._told[name] = str(reason)
                 # One that runs goes on as it was, while its file is its owner's: that was no order to stop.
                 before = known[name].seen if name in known else None

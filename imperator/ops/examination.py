@@ -16,7 +16,7 @@ from imperator.config.combination import combine
 from imperator.config.load import Loaded, read
 from imperator.config.pairs import Pair
 from imperator.config.secrets import secrets
-from imperator.config.settings import Settings
+from imperator.config.settings import Endpoint, Listen, Settings
 from imperator.errors import Diagnostic, Severity, Where
 from imperator.ops import application, ground
 from imperator.ops.finding import Finding, Lines, findings
@@ -26,6 +26,7 @@ from imperator.ops.replaced import replaced
 from imperator.ops.subject import Subject
 from imperator.ops.unfinished import gather
 from imperator.ops.unused import unused
+from imperator.pipes import ENV_DEMANDED
 from imperator.process.world import RealWorld
 
 ELSEWHERE = frozenset(
@@ -94,6 +95,7 @@ def examine(subject: Subject, *, advice: bool = True, elsewhere: bool = False) -
     world = RealWorld(directory=subject.directory, environ=subject.environ, looks_only=True)
     loaded = read(subject.argv, world)
     settings, found = build(loaded.pairs, world)
+    settings = _demanded(settings, subject)
     diagnostics = [*loaded.diagnostics, *found, *_combined(settings, loaded, subject)]
     hidden = {pair.where: secret for pair, _, secret in secrets(loaded.pairs)}
     if not elsewhere and settings.command is None:
@@ -119,6 +121,15 @@ def examine(subject: Subject, *, advice: bool = True, elsewhere: bool = False) -
     diagnostics = [_somewhere(one, main, subject) for one in diagnostics]
     diagnostics = [one._replace(hint=_fix(one)) for one in diagnostics]
     return Examined(subject, settings, loaded.pairs, loaded.files, in_order(findings(diagnostics, lines, hidden)))
+
+
+def _demanded(settings: Settings, subject: Subject) -> Settings:
+    """With the socket at which an emperor would wait for its first connection."""
+    address = subject.environ.get(ENV_DEMANDED)
+    if address is None or any(str(one.endpoint) == address for one in settings.listen):
+        return settings
+    lent = Listen("fd://0", settings.protocol, "socket", Where(subject.path), Endpoint("fd", fd=0))
+    return settings._replace(listen=(*settings.listen, lent))
 
 
 def _combined(settings: Settings, loaded: Loaded, subject: Subject) -> list[Diagnostic]:

@@ -12,9 +12,12 @@ from typing import NamedTuple
 
 from imperator.config.expand import unresolved
 from imperator.config.settings import Settings
-from imperator.emperor import source, spawn
+from imperator.emperor import source, spawn, tyrant
+from imperator.emperor.demand import Demand
+from imperator.emperor.seen import Seen
 from imperator.errors import COMMAND_LINE, Diagnostic, Refused, Severity, Where
 from imperator.ops.person import Person
+from imperator.pipes import ENV_DEMANDED
 
 KINDS = {".ini": "--ini", ".xml": "--xml", ".yaml": "--yaml", ".yml": "--yaml", ".json": "--json", ".js": "--json"}
 TEMPLATES = (
@@ -83,7 +86,8 @@ def of_emperor(settings: Settings, subject: Subject) -> tuple[list[Subject], lis
     """The vassals of an emperor, and what is the matter with its sources."""
     where = settings.where.get("emperor")
     try:
-        found = source.sources(settings.emperor, settings.start, settings.emperor_extra_extensions, where)
+        suffixes, nofollow = settings.emperor_extra_extensions, settings.empire.nofollow
+        found = source.sources(settings.emperor, settings.start, suffixes, where, nofollow=nofollow)
     except Refused as refusal:
         return [], list(refusal.diagnostics)
     starter = subject.starter.become(settings.uid, settings.gid, settings.user)
@@ -129,6 +133,8 @@ def of_emperor(settings: Settings, subject: Subject) -> tuple[list[Subject], lis
                 )
                 continue
             names[key] = vassal.path
+            if complaint := _distrusted(settings, vassal):
+                complaints.append(complaint)
             vassals.append(vassal._replace(group=subject.path))
     return vassals, complaints
 
@@ -140,8 +146,43 @@ def _members(
     for name, seen in one.list().items():
         argv = spawn.arguments((), name, settings)
         shown = os.path.join(group, name) if isinstance(one, source.Directory) else name
-        members.append(Subject(shown, tuple(argv), seen.directory, environ, starter, seen.path, group))
+        address = _demanded(settings, name, seen)
+        its = {**environ, ENV_DEMANDED: address} if address else environ
+        runner = _owner(settings, seen, starter)
+        members.append(Subject(shown, tuple(argv), seen.directory, its, runner, seen.path, group))
     return members
+
+
+def _demanded(settings: Settings, name: str, seen: Seen) -> str:
+    """Where an emperor would wait for its first connection. A command that tells is not asked."""
+    empire = settings.empire
+    if not empire.on_demand:
+        return ""
+    known = Demand(empire._replace(demand_command="")).address(name, seen)
+    return known or ("the answer of emperor-on-demand-exec" if empire.demand_command else "")
+
+
+def _owner(settings: Settings, seen: Seen, starter: Person) -> Person:
+    """As whom it would run, if the emperor lets it."""
+    if not settings.empire.tyrant:
+        return starter
+    try:
+        uid, gid = tyrant.owner(seen.path, by_link=settings.empire.tyrant_by_link)
+    except tyrant.Distrusted:
+        return starter
+    return Person(uid, frozenset((gid,)))
+
+
+def _distrusted(settings: Settings, vassal: Subject) -> Diagnostic | None:
+    if not settings.empire.tyrant:
+        return None
+    try:
+        tyrant.owner(vassal.file, by_link=settings.empire.tyrant_by_link)
+    except tyrant.Distrusted as reason:
+        return Diagnostic(
+            "vassal-distrusted", Where(vassal.path), "emperor-tyrant does not start it", str(reason), Severity.ERROR
+        )
+    return None
 
 
 def _complaint(code: str, where: Where | None, message: str, hint: str) -> Diagnostic:

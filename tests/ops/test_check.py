@@ -126,6 +126,34 @@ def test_every_vassal_counts_whatever_is_included_behind_it(site):
     assert checked.codes().count("user-unknown") == 2
 
 
+def test_a_vassal_on_demand_needs_no_socket(site):
+    vassals = site / "vassals"
+    vassals.mkdir()
+    write(vassals, a__ini="[uwsgi]\nwsgi-file = app.py\n")
+    assert ini(site, f"emperor = {vassals}").codes("a.ini").count("no-socket") == 1
+    for line in (f"emperor-on-demand-directory = {site}", "emperor-on-demand-exec = exit 9"):
+        assert "no-socket" not in ini(site, f"emperor = {vassals}", line).codes("a.ini")
+    line = "emperor-on-demand-extension = .at"
+    assert "no-socket" in ini(site, f"emperor = {vassals}", line).codes("a.ini")
+
+
+def test_a_tyrant_tells_which_vassals_it_would_not_start(site):
+    vassals = site / "vassals"
+    vassals.mkdir()
+    write(vassals, a__ini="[uwsgi]\nhttp-socket = 127.0.0.1:0\nwsgi-file = app.py\n")
+    (vassals / "a.ini").chmod(0o666)
+    checked = ini(site, f"emperor = {vassals}", "emperor-tyrant = true")
+    assert checked.status == 1
+    assert checked.finding("vassal-distrusted")["file"].endswith("a.ini")
+
+
+def test_details_of_an_emperors_statistics_are_not_alone(site):
+    vassals = site / "vassals"
+    vassals.mkdir()
+    checked = ini(site, f"emperor = {vassals}", "emperor-stats = 127.0.0.1:1", "stats-http = true")
+    assert "no-effect-alone" not in checked.codes()
+
+
 def test_an_emperor_among_its_own_vassals_ends(site):
     checked = ini(site, f"emperor = {site}")
     assert list(checked.each) == ["site.ini"]
