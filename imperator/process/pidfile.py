@@ -133,6 +133,21 @@ def target(text: str) -> int:
         os.close(fd)
 
 
+def named(path: str) -> int:
+    """The number in the pidfile of another program; 0 if there is none to be read."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # whatever it is, it is not waited for
+    except (OSError, ValueError):
+        return 0
+    try:
+        words = os.read(fd, 64).split()
+        return max(int(words[0]), 0) if words else 0
+    except (OSError, ValueError):
+        return 0
+    finally:
+        os.close(fd)
+
+
 def send(text: str, signum: signal.Signals) -> None:
     """Signal the process that ``text`` means. Raises :class:`Refused`, with status 255 when it is gone."""
     pid = target(text)

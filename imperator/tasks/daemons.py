@@ -11,7 +11,7 @@ from typing import Any, cast
 from imperator import logs
 from imperator.config.daemons import Daemon
 from imperator.lifecycle import Phase
-from imperator.process import kernel, task
+from imperator.process import kernel, pidfile, task
 from imperator.process.kernel import Exit
 from imperator.process.loop import Alarm, Loop
 from imperator.process.task import Manner
@@ -22,6 +22,10 @@ from imperator.tasks.ground import Ground
 from imperator.tasks.warden import Warden
 
 NAME = "uwsgi-daemons"
+
+LAST = 5.0
+"""Seconds beyond the mercy after which an instance that ends waits no more for those that cannot be killed."""
+
 Event = daemon.Event | smart.Event
 
 
@@ -74,6 +78,8 @@ class Daemons:
         """End all that do not outlive the instance; ``done`` is called when they have."""
         self._next = []
         self._done = done
+        mercy = self._ground.tasks.mercy if self._ground else 0
+        self._loop.at(self._loop.now + mercy + LAST, self._give_up)
         for post in list(self._posts):
             if not post.leaving:
                 self._dismiss(post)
@@ -145,6 +151,15 @@ class Daemons:
                 done()
         elif self._next:
             self._begin_next()
+
+    def _give_up(self) -> None:
+        """Some cannot be killed: they belong to another user, or the kernel holds them."""
+        if done := self._done:
+            self._done = None
+            for post in self._posts:
+                logs.say(f'[{NAME}] "{post.state.daemon.command}" (pid: {post.state.pid}) is left behind')
+            self._warden.dismiss()
+            done()
 
     def _touched(self, post: _Post, file: str) -> None:
         if isinstance(post.state, smart.State):
@@ -227,11 +242,11 @@ class Daemons:
 
     def _write_pidfile(self, one: Daemon, pid: int) -> None:
         try:
-            fd = os.open(one.pidfile, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-            with os.fdopen(fd, "w") as file:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            with os.fdopen(os.open(one.pidfile, flags, 0o644), "w") as file:
                 file.write(f"{pid}\n")
-        except OSError as error:
-            logs.say(f"[{NAME}] error: cannot write the pidfile {one.pidfile}: {error.strerror}")
+        except (OSError, ValueError) as error:
+            logs.say(f"[{NAME}] error: cannot write the pidfile {one.pidfile}: {reason(error)}")
 
 
 def _same(one: Daemon, other: Daemon) -> bool:
@@ -241,12 +256,9 @@ def _same(one: Daemon, other: Daemon) -> bool:
 
 def _alive(one: Daemon) -> int:
     """The process that a pidfile names, if it is alive; otherwise 0."""
+    pid = pidfile.named(one.pidfile)
     try:
-        with open(one.pidfile, "rb") as file:
-            text = file.read(32).split(None, 1)
-        pid = int(text[0]) if text else 0
-        return pid if pid > 1 and kernel.kill(pid, 0) else 0
-    except PermissionError:
-        return pid if text else 0
-    except (OSError, ValueError, OverflowError):
+        # A number that was given to one of our own since, as after the restart of a container, is no daemon.
+        return pid if pid > 1 and os.getpgid(pid) != os.getpgrp() else 0
+    except (OSError, OverflowError):
         return 0

@@ -243,3 +243,20 @@ def test_reading_does_not_break_the_lock(tmp_path, instance):
     for one in threads:
         one.join()
     assert refusal(Pidfile, str(tmp_path / "pid"), WHERE)[0].code == "already-running"
+
+
+@pytest.mark.parametrize(("content", "number"), [
+    (b"123\n", 123), (b" 7 \nmore", 7), (b"", 0), (b"-5", 0), (b"no", 0), (b"\0\0", 0), (None, 0),
+])  # fmt: skip
+def test_the_number_in_the_pidfile_of_another_program(tmp_path, content, number):
+    path = tmp_path / "other.pid"
+    if content is not None:
+        path.write_bytes(content)
+    assert pidfile.named(str(path)) == number
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert pidfile.named(str(tmp_path / "pipe")) == 0
+    assert pidfile.named(str(tmp_path)) == 0
+    assert pidfile.named("/no\0thing") == 0

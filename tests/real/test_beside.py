@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.harness import app, processes, wait
+from tests.harness import app, http, processes, wait
 from tests.harness.instance import Instance
 from tests.harness.server import Server
 from tests.real.conftest import Start
@@ -105,6 +106,23 @@ def test_the_whole_group_ends_and_there_never_are_two(site):
     one.server.stop()
     assert not processes.alive(second)
     assert not processes.alive(other)
+
+
+def test_it_is_there_until_the_last_request_is_answered(site):
+    one = site(attach_daemon="{py} one")
+    pid = one.runs("one")
+    client = http.Client(one.socket)
+    answers: list[str] = []
+    asking = threading.Thread(target=lambda: answers.append(client.body("/slow?1500")))
+    asking.start()
+    wait.until(lambda: any(core["in_request"] for row in one.rows("workers") for core in row["cores"]), "the request")
+    one.server.send(signal.SIGINT)
+    one.log.wait("SIGINT received")
+    assert not one.log.lines("^one .* got")
+    asking.join()
+    one.server.stop()
+    assert answers[0].startswith("one ")
+    assert one.log.lines(f"^one {pid} got SIGTERM")
 
 
 def test_one_that_does_not_end_is_killed(site):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from imperator.config.daemons import Daemon
@@ -151,3 +153,31 @@ def test_it_does_not_when_it_was_asked_to_end():
     life = Life(LINE._replace(control=True)).up()
     life.tell(Renew("SIGHUP", reload=True))
     assert life.tell(Ended("exited with status 0", alone=True)) == [Spawn()]
+
+
+def test_whatever_happens_there_never_are_two():
+    dice = random.Random(7)
+    for _ in range(300):
+        life = Life(LINE._replace(control=dice.random() < 0.2))
+        alive, others = 0, 0  # the process that was started; whoever else is in its group
+        for _ in range(60):
+            known = [Start(), Renew("x", dice.random() < 0.5), Stop(), Stop(now=True), TimePassed()]
+            if alive:
+                known += [Ended("ended", alone=not others)] * 3
+            elif others:
+                known += [Emptied()] * 3
+            event = dice.choice(known)
+            actions = life.tell(event, dice.choice([0, 1, 3, 20]))
+            if isinstance(event, Ended):
+                alive = 0
+            elif isinstance(event, Emptied):
+                others = 0
+            while Spawn() in actions:
+                assert not alive
+                assert not others
+                if dice.random() < 0.2:
+                    actions = life.tell(NotSpawned("no"))
+                    continue
+                alive, others = 1, dice.randint(0, 1)
+                actions = life.tell(Spawned(dice.randint(2, 99), ""))
+            assert bool(life.state.pid) == bool(alive or others)
