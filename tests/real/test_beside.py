@@ -120,6 +120,7 @@ def test_it_is_there_until_the_last_request_is_answered(site):
     one.log.wait("SIGINT received")
     assert not one.log.lines("^one .* got")
     asking.join()
+    assert wait.ended(one.server.pid, 15)
     one.server.stop()
     assert answers[0].startswith("one ")
     assert one.log.lines(f"^one {pid} got SIGTERM")
