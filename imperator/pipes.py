@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, get_args
 
 from imperator.sharing import Shared
+from imperator.spooling import Spooling
 
 ENV_EMPEROR_FD = "UWSGI_EMPEROR_FD"
 """Set in a vassal: the number of its end of the pair. Its presence means "I am a vassal"."""
@@ -82,7 +83,8 @@ class Order(enum.IntEnum):
     """No worker accepts until further notice."""
     RESUME = ord("R")
     MULES = ord("M")
-    """Start the mules anew; to the generation only."""
+    """Start the mules anew; to the generation only, as is the next."""
+    SPOOLERS = ord("P")
 
 
 READY_WORKER = b"R"
@@ -793,6 +795,7 @@ class Plan(NamedTuple):
     """None: there are none."""
     limits: Limits = Limits()
     conduct: Conduct = Conduct()
+    spooling: Spooling = Spooling()
 
     def write(self) -> bytes:
         """The plan as bytes for :meth:`read`, which may run in another version of Python."""
@@ -824,6 +827,7 @@ class Plan(NamedTuple):
             hooks=Hooks.read(plan.hooks) if plan.hooks else None,
             limits=Limits(*plan.limits),
             conduct=Conduct(*plan.conduct),
+            spooling=Spooling.read(plan.spooling),
         )
 
 

@@ -31,6 +31,7 @@ from imperator.config import (
     scaling,
     sharing,
     signals,
+    spooling,
     tasks,
     tls,
     wsgi,
@@ -180,6 +181,7 @@ class _Build:
         lines = [pair for pair in self._pairs if pair.key in ("mule", "mules")]
         self._fields["mules"] = mules.read(self._all, lines, self.complaints)
         self._fields["triggers"] = signals.read(self._all, self._base, self.complaints)
+        self._fields["spooling"] = spooling.read(self._all, self._start, self._base, self.complaints)
         self._fields["orders"] = orders.read(self._all, self._base, self.complaints)
         self._fields["tasks"] = tasks.read(self._all, self._base, self._world, self.complaints)
         self._fields["hooks"] = hooks.read(self._all, self._base, self._world, self.complaints)

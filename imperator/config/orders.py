@@ -32,6 +32,8 @@ class Orders(NamedTuple):
     exit_on_reload: bool = False
     mule_touches: tuple[str, ...] = ()
     """A change of one of these starts the mules anew."""
+    spooler_touches: tuple[str, ...] = ()
+    """Likewise the spoolers."""
 
 
 def read(found: Mapping[str, Sequence[Pair]], base: str, complaints: Complaints) -> Orders:
@@ -43,6 +45,7 @@ def read(found: Mapping[str, Sequence[Pair]], base: str, complaints: Complaints)
         pipes=_paths(found.get("master-fifo", ()), base, complaints),
         exit_on_reload=flag(exits[-1], complaints) if exits else False,
         mule_touches=_paths(found.get("touch-mules-reload", ()), base, complaints),
+        spooler_touches=_paths(found.get("touch-spoolers-reload", ()), base, complaints),
     )
 
 

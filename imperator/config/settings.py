@@ -41,6 +41,7 @@ from imperator.config.wsgi import Wsgi
 from imperator.errors import Where
 from imperator.pipes import Clients, ErrorPages, Lives, Mules, RequestLog, Routing, Scaling, Trigger
 from imperator.sharing import Sharing
+from imperator.spooling import Spooling
 
 ListenProtocol = Literal["uwsgi", "http", "fastcgi", "scgi"]
 
@@ -243,6 +244,8 @@ class Settings(NamedTuple):
     """Processes beside them."""
     triggers: tuple[Trigger, ...] = ()
     """What raises signals of the application by itself."""
+    spooling: Spooling = Spooling()
+    """Who works on tasks in files."""
     orders: Orders = Orders()
     """What reloads and stops it, besides signals."""
     hooks: Hooks = Hooks()

@@ -140,6 +140,10 @@ def _is_late(child: Child, now: float) -> bool:
 def _ended(state: State, who: int, how: str, failed: bool, now: float) -> Step:
     one = state[who]
     asked = one.child.phase is not lifecycle.Phase.UP
+    if one.kind == "spooler" and not asked and not failed:
+        # It has had its tasks; however short it lived, that is no failure.
+        since = min(one.child.since, now - one.terms.settled)
+        state = (*state[:who], one._replace(child=one.child._replace(since=since)), *state[who + 1 :])
     state, actions = _one(state, who, lifecycle.Event.EXITED, now)
     child = state[who].child
     if asked and not failed:

@@ -70,7 +70,7 @@ def _run(control_fd: int, plan_fd: int) -> int:
             from imperator.process import limits
 
             limits.generation(plan.limits)
-        for fd in plan.shared.fds():
+        for fd in (*plan.shared.fds(), *plan.spooling.fds()):
             os.set_inheritable(fd, False)
         imports.prepare(plan.interpreter, plan.pythonpath)
         install.install(plan)
@@ -149,21 +149,29 @@ class Generation:
         self._lazily: bool | None = None
         """Whether the application loads in the workers, once one of them has said so."""
         self._pid = os.getpid()
-        self._retinue: Retinue | None = self._gather() if plan.mules.targets else None
+        self._retinue: Retinue | None = self._gather() if plan.mules.targets or plan.spooling.directories else None
         self._signals: Signals | None = None
 
     def _gather(self) -> Retinue:
         """The processes beside the workers."""
-        from imperator.generation import mule
         from imperator.generation.retinue import Member, Retinue
 
         plan = self._plan
-        mules = range(1, len(plan.mules.targets) + 1)
-        members = [Member("mule", number, plan.mules.mercy, partial(mule.body, plan, number)) for number in mules]
+        members: list[Member] = []
+        if plan.mules.targets:
+            from imperator.generation import mule
+
+            mules = range(1, len(plan.mules.targets) + 1)
+            members += [Member("mule", number, plan.mules.mercy, partial(mule.body, plan, number)) for number in mules]
+        if plan.spooling.directories:
+            from imperator.generation import spooler
+
+            mercy, spoolers = plan.spooling.mercy, range(1, plan.spooling.number + 1)
+            members += [Member("spooler", number, mercy, partial(spooler.body, plan, number)) for number in spoolers]
         return Retinue(
             self._loop,
             members,
-            ["mule", *("farm " + farm.name for farm in plan.mules.farms)],
+            [*dict.fromkeys(one.kind for one in members), *("farm " + farm.name for farm in plan.mules.farms)],
             settle=self._settle,
             heard=self._understand,
             tell=lambda word: _tell(self._master, word),
@@ -254,9 +262,9 @@ class Generation:
         self._obey(order, "the master's order")
 
     def _obey(self, order: Order, why: str) -> None:
-        if order is Order.MULES:
+        if order in (Order.MULES, Order.SPOOLERS):
             if self._retinue:
-                self._retinue.renew("mule")
+                self._retinue.renew("mule" if order is Order.MULES else "spooler")
             return
         proving = self._state.temper is policy.Temper.PROVING
         self._step(policy.Ordered(order, why))

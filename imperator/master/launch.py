@@ -76,6 +76,7 @@ def start(
         argv = [python, *switches(settings), START, str(its.fileno()), str(plan_fd), f"generation {number} of {name}"]
         keep = [its.fileno(), plan_fd, scoreboard_fd, *(door.fd for door in doors)]
         keep += shared.fds() if shared else []
+        keep += settings.spooling.fds()
         keep += [fd for channel in settings.mules.channels for fd in (channel.reader, channel.writer)]
         if settings.request_log.fd > 2:
             keep.append(settings.request_log.fd)
@@ -184,6 +185,7 @@ def plan(
         tls=tls,
         clients=settings.clients,
         mules=settings.mules,
+        spooling=settings.spooling._replace(mercy=float(settings.worker_reload_mercy)),
         triggers=settings.triggers,
         facts=pipes.Facts(settings.options, int(_STARTED), settings.pidfile or settings.pidfile2 or ""),
         shared=shared or Shared(),
@@ -226,7 +228,9 @@ def _interpreter(told: Interpreter) -> pipes.Interpreter:
 
 def patience(settings: Settings) -> float:
     """How long the processes beside the workers may take to end, seconds."""
-    return settings.mules.mercy if settings.mules.targets else 0.0
+    mercies = [settings.mules.mercy] if settings.mules.targets else []
+    mercies += [float(settings.worker_reload_mercy)] if settings.spooling.directories else []
+    return max(mercies, default=0.0)
 
 
 def titles(settings: Settings) -> list[str]:

@@ -32,6 +32,7 @@ from imperator.process.loop import Alarm, Loop
 from imperator.process.sovereign import Sovereign
 from imperator.process.startup import Footing
 from imperator.process.stats_server import StatsServer
+from imperator.spooling import Spooling
 
 if TYPE_CHECKING:
     from imperator.master.channels import Channels
@@ -103,7 +104,13 @@ class Master:
             logs.complain(self._certificates.read(self._settings)[1])
             self._doors.open(self._settings)
             self._stats = stats_server.listen(self._settings, self._settings.stats, "Stats server")
+            if self._settings.spooling != Spooling():
+                from imperator.master import spools
+
+                spools.make(self._settings)
             self._footing.give_up_root()
+            if self._settings.spooling != Spooling():
+                spools.check(self._settings)
             self._shared.provide(self._settings.sharing, self._settings.where)
             self._log = self._footing.begin_log()
         except BaseException:
@@ -270,7 +277,8 @@ class Master:
 
     def _heed_touches(self) -> None:
         """Watch the files that the configuration names now."""
-        files = (*self._settings.orders.touches, *self._settings.orders.mule_touches)
+        orders = self._settings.orders
+        files = tuple(dict.fromkeys((*orders.touches, *orders.mule_touches, *orders.spooler_touches)))
         if self._touches is not None and tuple(self._touches.seen) != files:
             self._touches.close()
             self._touches = None
@@ -290,9 +298,15 @@ class Master:
 
     def _touched(self, file: str) -> None:
         if file not in self._settings.orders.touches:
-            logs.say(f"*** {file} has been touched... the mules begin anew ***")
-            if self._serving:
-                self._tell(self._serving.number, pipes.Order.MULES)
+            mules = file in self._settings.orders.mule_touches
+            spoolers = file in self._settings.orders.spooler_touches
+            for order, meant, who in (
+                (pipes.Order.MULES, mules, "mules"), (pipes.Order.SPOOLERS, spoolers, "spoolers"),
+            ):  # fmt: skip
+                if meant:
+                    logs.say(f"*** {file} has been touched... the {who} begin anew ***")
+                    if self._serving:
+                        self._tell(self._serving.number, order)
             return
         logs.say(f"*** {file} has been touched... grace them all !!! ***")
         workers = file in self._settings.orders.worker_touches
@@ -406,6 +420,12 @@ class Master:
                 settings = settings._replace(scaling=settings.scaling._replace(die_on_idle=False))
             if settings.mules.targets:
                 settings = settings._replace(mules=self._queues().plan(settings.mules))
+            if settings.spooling != Spooling():
+                from imperator.master import spools
+
+                spools.make(settings)
+                spools.check(settings)
+                settings = settings._replace(spooling=spools.with_page(settings.spooling, self._shared))
             new = self._doors.open(settings)
             doors = self._doors.plan(settings)
             shared = self._shared.provide(settings.sharing, settings.where)
@@ -557,6 +577,11 @@ class Master:
             metrics=self._metrics(),
             **(self._beside.stats() if self._beside else {}),
         )
+        if self._settings.spooling.directories:
+            from imperator.master import spools
+
+            respawns = {one.number: one.respawns for one in instance.beside if one.kind == "spooler"}
+            lists = lists._replace(spoolers=spools.rows(self._settings.spooling, self._shared, respawns))
         workers = serving.scoreboard.read() if serving else []
         return stats.document(instance, workers, self._settings.figures, lists)
 

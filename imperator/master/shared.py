@@ -63,11 +63,20 @@ class SharedMemory:
             tuple(one.fd for one in areas),
         )
 
+    def page(self, name: str, size: int) -> int:
+        """Memory for something else, which is never let go of; answers its descriptor. Raises :class:`Refused`."""
+        try:
+            if ("page", name) not in self._pieces:
+                self._pieces["page", name] = _Piece(_anonymous(name, size))
+        except OSError as error:
+            raise Refused(_no_memory(error)) from error
+        return self._pieces["page", name].fd
+
     def keep_only(self, sharing: Sharing) -> None:
         """Let go of what this configuration does not ask for."""
         wanted: set[tuple[str, Any]] = {("cache", one) for one in sharing.caches} | {("queue", sharing.queue)}
         wanted |= {("area", one) for one in enumerate(sharing.areas)}
-        for key in [key for key in self._pieces if key not in wanted]:
+        for key in [key for key in self._pieces if key not in wanted and key[0] != "page"]:
             os.close(self._pieces.pop(key).fd)
 
     def locks(self) -> list[tuple[str, int]]:

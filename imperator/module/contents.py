@@ -7,7 +7,7 @@ from typing import Any
 
 SUBJECTS = (
     "facts", "control", "counters", "requests", "rpc", "files", "mules", "signals", "locks", "cache", "queue", "areas",
-    "absent",
+    "spooler", "absent",
 )  # fmt: skip
 """Each is a module beside this one with ``NAMES``, or with ``names()`` if they depend on the instance."""
 

@@ -161,7 +161,7 @@ ROWS = (
     ),
     Option(
         ("touch-spoolers-reload",), kind="list", repeats=True, implies=("master",), subsystem="reload",
-        help="Reload spoolers when the file's mtime changes",
+        status="supported", help="Reload spoolers when the file's mtime changes",
     ),
     Option(
         ("touch-chain-reload",), kind="list", repeats=True, implies=("master",), subsystem="reload",

@@ -86,7 +86,7 @@ ROWS = (
     ),
     Option(
         ("spooler-import", "spooler-pyimport", "spooler-py-import", "spooler-python-import"), kind="list",
-        repeats=True, subsystem="python", help="Import a module in spooler processes",
+        repeats=True, subsystem="python", status="supported", help="Import a module in spooler processes",
     ),
     Option(
         ("pyargv",), subsystem="python",

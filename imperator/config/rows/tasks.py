@@ -4,37 +4,38 @@ from imperator.config.option import Option
 
 ROWS = (
     Option(
-        ("spooler",), "Q", kind="special", repeats=True, implies=("master",), subsystem="spooler",
+        ("spooler",), "Q", kind="special", repeats=True, implies=("master",), subsystem="spooler", status="supported",
         help="Directory watched by a spooler process; created with mode 0750 if missing",
     ),
     Option(
         ("spooler-external",), kind="special", repeats=True, implies=("master",), subsystem="spooler",
-        help="Spool directory processed by another instance; only enqueue to it",
+        status="supported", help="Spool directory processed by another instance; only enqueue to it",
     ),
     Option(
-        ("spooler-ordered",), takes="none", kind="flag", default="off", subsystem="spooler",
+        ("spooler-ordered",), takes="none", kind="flag", default="off", subsystem="spooler", status="accepted",
+        reason="tasks always come by priority and age",
         help="Process spool files in name/time order",
     ),
-    Option(("spooler-chdir",), subsystem="spooler", help="Directory entered before each task"),
+    Option(("spooler-chdir",), subsystem="spooler", status="supported", help="Directory entered before each task"),
     Option(
-        ("spooler-processes",), kind="int", immediate=True, default="1", subsystem="spooler",
+        ("spooler-processes",), kind="int", immediate=True, default="1", subsystem="spooler", status="supported",
         help="Spooler processes per directory; read at parse time so its position relative to spooler does "
         "not matter",
     ),
     Option(
-        ("spooler-quiet",), takes="none", kind="flag", default="off", subsystem="spooler",
+        ("spooler-quiet",), takes="none", kind="flag", default="off", subsystem="spooler", status="supported",
         help="No log line per task",
     ),
     Option(
-        ("spooler-max-tasks",), kind="int", default="0 (off)", subsystem="spooler",
+        ("spooler-max-tasks",), kind="int", default="0 (off)", subsystem="spooler", status="supported",
         help="Recycle a spooler after this many tasks",
     ),
     Option(
-        ("spooler-harakiri",), kind="int", default="0 (off)", subsystem="spooler",
+        ("spooler-harakiri",), kind="int", default="0 (off)", subsystem="spooler", status="supported",
         help="Seconds a task may run before its spooler is killed",
     ),
     Option(
-        ("spooler-frequency", "spooler-freq"), kind="int", default="30", subsystem="spooler",
+        ("spooler-frequency", "spooler-freq"), kind="int", default="30", subsystem="spooler", status="supported",
         help="Seconds between directory scans",
     ),
     Option(
