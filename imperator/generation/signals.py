@@ -6,11 +6,13 @@ serves: those of the next one begin when it has taken over.
 
 from __future__ import annotations
 
+import calendar
 import os
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from imperator import logs
+from imperator import cron, logs
 from imperator.generation.targets import Recipient, Seen, recipients
 from imperator.module.signals import TABLE
 from imperator.pipes import Plan, Registered, Trigger
@@ -18,6 +20,14 @@ from imperator.process.loop import Alarm, Loop
 
 if TYPE_CHECKING:
     from imperator.process.touches import Touches
+
+
+LATE = 0.01
+"""Seconds after the beginning of a minute when the calendar is looked at: never a moment before it."""
+
+_NUMBERS = {"timer": 1, "cron": 5}
+_CALENDAR = 0
+"""The number of the alarm for it; triggers have theirs from 1 on."""
 
 
 class Signals:
@@ -38,6 +48,8 @@ class Signals:
         self._triggers = [*plan.triggers, *TABLE.triggers]
         self._alarms: dict[int, Alarm] = {}
         self._files: list[Touches] = []
+        self._crons: list[tuple[cron.Spec, int]] = []
+        self._seen: cron.Seen | None = None
 
     def serve(self) -> None:
         """The generation serves."""
@@ -88,7 +100,7 @@ class Signals:
     # -- what raises them by itself
 
     def _arrange(self, trigger: Trigger) -> None:
-        if trigger in self._triggers:
+        if trigger in self._triggers or len(trigger.numbers) < _NUMBERS.get(trigger.kind, 0):
             return
         self._triggers.append(trigger)
         which = len(self._triggers)
@@ -96,7 +108,7 @@ class Signals:
             seconds, *often = trigger.numbers
             self._tick(which, trigger.signum, max(seconds, 0.001), int(often[0]) if often else 0, self._loop.now)
         elif trigger.kind == "cron":
-            self._calendar(which, trigger)
+            self._note(trigger)
         elif trigger.kind == "file":
             self._watch(trigger)
 
@@ -118,5 +130,24 @@ class Signals:
         path = os.path.abspath(trigger.path)
         self._files.append(Touches(self._loop, [path], lambda _: self.raised(trigger.signum)))
 
-    def _calendar(self, which: int, trigger: Trigger) -> None:
-        raise NotImplementedError
+    def _note(self, trigger: Trigger) -> None:
+        self._crons.append((cron.Spec(*(int(one) for one in trigger.numbers[:5])), trigger.signum))
+        if _CALENDAR not in self._alarms:
+            if self._plan.number > 1:
+                # What was due in this minute was raised by the generation before this one.
+                self._seen = cron.look(None, self._minute())
+            self._look_at_the_calendar()
+
+    def _look_at_the_calendar(self) -> None:
+        clock = time.time()
+        self._alarms[_CALENDAR] = self._loop.at(time.monotonic() + 60 - clock % 60 + LATE, self._look_at_the_calendar)
+        minute = self._minute()
+        due = [signum for spec, signum in self._crons if cron.due(spec, self._seen, minute)]
+        self._seen = cron.look(self._seen, minute)
+        for signum in due:
+            self.raised(signum)
+
+    @staticmethod
+    def _minute() -> int:
+        """What the clock on the wall shows."""
+        return calendar.timegm(time.localtime()) // 60

@@ -104,3 +104,17 @@ def test_no_thread_without_a_function(begin):
     one.ask("uwsgi.register_signal(1, '', print)")
     assert eval(one.ask(count))[1] == eval(before)[1] + 1
     wait.until(lambda: one.client.status() == 200, "an answer")
+
+
+def test_the_calendar(begin):
+    """What is due in the minute of the start is raised at once, and not again by a reload."""
+    never = "uwsgi.register_signal(2, '', heard)\nuwsgi.add_cron(2, -1, -1, 31, 2, -1)\n"
+    one = begin(extra(_1="") + never + "uwsgi.add_cron(1, -1, -1, -1, -1, -1)")
+    one.logged("HEARD 1 in worker 1")
+    before = one.log().count("HEARD 1")
+    one.server.send(signal.SIGHUP)
+    one.logged("generation 1 finishes")
+    one.up()
+    assert one.ask("uwsgi.signal(2)") == "None"
+    one.logged("HEARD 2 in worker 1")
+    assert one.log().count("HEARD 1") <= before + 1  # a minute may have begun
