@@ -281,6 +281,8 @@ class WorkerSettings(Protocol):
     * ``routing``: :class:`RoutingSettings` (no rules)
     * ``error_pages``: :class:`ErrorPageSettings` (a line of text)
     * ``seat``: the worker's row of the scoreboard (``worker_id``)
+    * ``log_variables``: a ``ContextVar`` that holds a dictionary of bytes, or None: what ``%(name)`` in the format of
+      the log means in a request, besides its own variables (nothing)
     * ``max_requests``: after so many the worker says ``W`` (0: never)
     """
 

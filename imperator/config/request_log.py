@@ -67,12 +67,13 @@ def _check(pair: Pair, complaints: Complaints) -> None:
     names = [n for n in dict.fromkeys(_VARIABLE.findall(text)) if n not in VARIABLES and not _OPEN.fullmatch(n)]
     if names:
         shown = ", ".join(f"%({name})" for name in names)
-        hint = "take it out: a `-` is logged in its place"
+        hint = "if it does not, take it out: a `-` is logged in its place"
         word = next((name for name in names if re.fullmatch(r"\w+", name)), "")
         if word:
             hint += f"; if a header of the request is meant, write %(var.HTTP_{word.upper()})"
         complaints.warn("log-variable-unknown", pair.where,
-                        f"{shown} in {pair.key}: there is no such variable of the log", hint)
+                        f"{shown} in {pair.key}: there is no such variable of the log, unless the application sets it"
+                        " with uwsgi.set_logvar", hint)
     if text.lstrip().startswith("{") and not _is_json(_VARIABLE.sub("0", text)):
         complaints.warn("log-format-not-json", pair.where, f"{pair.key} begins like JSON, and its lines will be none",
                         "close every quote and bracket, or leave the brace at the front out")

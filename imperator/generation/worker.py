@@ -63,6 +63,7 @@ class WorkerSettings(NamedTuple):
     clients: Clients
     routing: Rules | None
     error_pages: ErrorPages | None
+    log_variables: object
 
 
 def prepare(plan: Plan, number: int, control_fd: int) -> None:
@@ -116,6 +117,7 @@ def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> 
             clients=plan.clients,
             routing=_rules(plan.routing) if plan.routing else None,
             error_pages=plan.error_pages,
+            log_variables=_log_variables() if plan.request_log.format else None,
         ),
     )
     if signals := sys.modules.get("imperator.module.signals"):

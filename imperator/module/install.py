@@ -17,12 +17,14 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
+from imperator import logs
 from imperator.module.here import HERE
 from imperator.pipes import Plan
 
 NAME = "uwsgi"
 DECORATORS = "uwsgidecorators"
 _FILLED = "__filled__"
+_NEVER_CALLED = {"after_req_hook": "wrap the application, or use what its framework has for the end of a request"}
 
 
 class Module(types.ModuleType):
@@ -41,6 +43,12 @@ class Module(types.ModuleType):
         from imperator.module import absent
 
         raise AttributeError(absent.why(name))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Hooks that nobody calls are told of, not taken in silence."""
+        if name in _NEVER_CALLED and value is not None:
+            logs.say(f"warning: uwsgi.{name} is never called here: {_NEVER_CALLED[name]}")
+        super().__setattr__(name, value)
 
     def __dir__(self) -> Sequence[str]:
         """All names there are."""

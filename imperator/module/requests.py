@@ -1,16 +1,11 @@
-"""What concerns the request that is being worked on: variables for its line in the log.
-
-They live in a ``ContextVar``: every request has a context of its own, whichever thread or greenlet works on it.
-"""
+"""What concerns the request that is being worked on: variables for its line in the log."""
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from typing import Any
 
+from imperator.module.noted import LOG_VARIABLES
 from imperator.module.text import octets
-
-LOG_VARIABLES: ContextVar[dict[bytes, bytes] | None] = ContextVar("uwsgi log variables", default=None)
 
 
 def set_logvar(name: Any, value: Any) -> None:

@@ -110,6 +110,11 @@ def test_hooks_of_a_worker(begin):
         one.logged(f"ENDED {number}\n")
 
 
+def test_a_hook_that_nobody_calls_is_told_of(begin):
+    one = begin("uwsgi.after_req_hook = lambda: None")
+    assert "warning: uwsgi.after_req_hook is never called here: wrap the application" in one.log()
+
+
 def test_a_hook_that_fails_stops_nobody(begin):
     one = begin("def fails():\n    raise ValueError('boom')\nuwsgi.post_fork_hook = fails")
     assert one.ask("1 + 1") == "2"

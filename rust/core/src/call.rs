@@ -460,6 +460,9 @@ impl Core {
             }
         }
         let broken = answer.broken;
+        if let Some(variables) = &engine.settings.log_variables {
+            conn.noted = crate::noted::take(py, variables);
+        }
         let told = Outcome {
             status,
             body_bytes: answer.body_bytes,
@@ -563,6 +566,7 @@ impl Core {
     #[inline(never)]
     pub fn log_request(&mut self, conn: &mut Conn, failed: bool) {
         let Some((mut outcome, times)) = conn.told.take() else { return };
+        let noted = std::mem::take(&mut conn.noted);
         outcome.write_errors += u64::from(failed && outcome.write_errors == 0);
         let engine = self.engine;
         let routed = conn.routed.take().map(|mut routed| {
@@ -590,6 +594,7 @@ impl Core {
             total,
             times,
             outcome,
+            noted: &noted,
         };
         engine.log.request(&served, how);
     }

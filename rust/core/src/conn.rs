@@ -18,6 +18,7 @@ use crate::announced::Destination;
 use crate::answer::send_waiting;
 use crate::cores::Core;
 use crate::listener::{Listener, Peer};
+use crate::noted::Noted;
 use crate::rest::Rest;
 use crate::routing::Routed;
 use crate::served::{Outcome, Times};
@@ -112,6 +113,8 @@ pub struct Conn {
     pub told: Option<(Outcome, Times)>,
     /// What rules made of the request.
     pub routed: Option<Box<Routed>>,
+    /// What the application noted for that.
+    pub noted: Noted,
     lingered: u64,
     /// When this stage must be over.
     until: u64,
@@ -160,6 +163,7 @@ impl Conn {
             linger: false,
             told: None,
             routed: None,
+            noted: Noted::new(),
             lingered: 0,
             until: 0,
             began: 0,

@@ -34,6 +34,7 @@ mod listener;
 mod log;
 mod log_format;
 mod mounts;
+mod noted;
 mod outbox;
 mod patience;
 mod poller;

@@ -62,7 +62,7 @@ enum Variable {
     Errors,
     /// A metric, as long as there are none.
     Metric,
-    /// Unknown, unless a rule gave it a value (`logvar`).
+    /// What the application, or a rule (`logvar`), noted under this name, if anything did.
     Noted(Vec<u8>),
 }
 
@@ -135,6 +135,7 @@ impl Variable {
                 | Variable::FormattedTime
                 | Variable::Ctime
                 | Variable::IsoTime
+                | Variable::Noted(_)
         )
     }
 
@@ -222,19 +223,23 @@ pub struct Format {
     forwarded: bool,
     /// It asks how long requests waited.
     pub asks_waited: bool,
+    /// It asks for what applications note.
+    pub asks_noted: bool,
 }
 
 impl Format {
     /// Take `template` apart. `time` is how `%(ftime)` is written; empty: as `%(ltime)`.
     pub fn compile(template: &str, time: &str, forwarded: bool) -> Format {
         let is_json = template.trim_start().starts_with('{');
-        let mut format = Format { parts: Vec::new(), time: time.into(), forwarded, asks_waited: false };
+        let mut format =
+            Format { parts: Vec::new(), time: time.into(), forwarded, asks_waited: false, asks_noted: false };
         let (mut rest, mut quoted) = (template.as_bytes(), false);
         while let Some((before, name, after)) = next_variable(rest) {
             format.push_text(before);
             quoted = is_quoted(before, quoted);
             let variable = Variable::named(name);
             format.asks_waited |= matches!(variable, Variable::Waited | Variable::WaitedMicros);
+            format.asks_noted |= matches!(variable, Variable::Noted(_));
             let place = match (is_json, quoted) {
                 (true, true) => Place::JsonString,
                 (true, false) => Place::JsonValue,

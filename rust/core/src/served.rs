@@ -67,6 +67,7 @@ pub struct Served<'a> {
     pub total: u64,
     pub times: Times,
     pub outcome: Outcome,
+    pub noted: &'a [(Vec<u8>, Vec<u8>)],
 }
 
 impl<'a> Served<'a> {
@@ -79,10 +80,11 @@ impl<'a> Served<'a> {
         self.routed.and_then(|routed| routed.vars.changed(name))
     }
 
-    /// A variable that rules noted for the log.
+    /// A variable that the application noted for the log, or else rules.
     pub fn noted(&self, name: &[u8]) -> Option<&'a [u8]> {
-        let noted = self.routed.map_or(&[][..], |routed| &routed.noted);
-        noted.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
+        let rules = self.routed.map_or(&[][..], |routed| &routed.noted);
+        let mut noted = self.noted.iter().chain(rules.iter().rev());
+        noted.find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
     }
 
     /// A variable of the request; empty if it has none of that kind.
@@ -342,6 +344,7 @@ mod tests {
             total: 2,
             times: Times { started: 0, micros: 1234, waited: 0 },
             outcome: Outcome { status: 200, body_bytes: 850, head_bytes: 45, headers: 1, ..Outcome::default() },
+            noted: &[],
         })
     }
 

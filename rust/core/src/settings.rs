@@ -45,6 +45,8 @@ pub struct Settings {
     pub routing: Option<Routing>,
     pub error_pages: Option<ErrorPages>,
     pub wsgi: Wsgi,
+    /// Where applications note what the log asks for, if it asks.
+    pub log_variables: Option<Py<PyAny>>,
 }
 
 fn millis(seconds: f64) -> u64 {
@@ -121,6 +123,11 @@ impl Settings {
             socket_timeout,
             clients,
             mercy: millis(settings.getattr("mercy")?.extract()?),
+            log_variables: settings
+                .getattr_opt("log_variables")?
+                .filter(|variables| !variables.is_none())
+                .filter(|_| request_log.format.as_ref().is_some_and(|format| format.asks_noted))
+                .map(Bound::unbind),
             request_log,
             hostname: settings.getattr("hostname")?.extract()?,
             statics: Statics::read(settings)?,
