@@ -136,7 +136,8 @@ class Signals:
             if self._plan.number > 1:
                 # What was due in this minute was raised by the generation before this one.
                 self._seen = cron.look(None, self._minute())
-            self._look_at_the_calendar()
+            # When all that there are at the start have been noted.
+            self._alarms[_CALENDAR] = self._loop.at(self._loop.now, self._look_at_the_calendar)
 
     def _look_at_the_calendar(self) -> None:
         clock = time.time()

@@ -128,6 +128,12 @@ def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> 
     return status
 
 
+def _log_variables() -> object:
+    from imperator.module.noted import LOG_VARIABLES
+
+    return LOG_VARIABLES
+
+
 def _headers(plan: Plan) -> HeaderChanges | None:
     add, remove = plan.headers
     if not add and not remove:
