@@ -64,6 +64,8 @@ class Worker:
                     protocol=name.split("-")[-1],
                     tls=0 if name.startswith("tls-") else None,
                     announcers=settings.get("announcers", ""),
+                    router=settings.get("router", False),
+                    https_port=settings.get("https_port"),
                 )
                 for name, s in self.sockets.items()
             ],

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -200,8 +203,6 @@ def test_the_application_fails_behind_rules(routed):
 
 
 def test_what_rules_say_of_the_log(routed):
-    from types import SimpleNamespace
-
     names = "empty client_errors server_errors sendfile io_errors micros memory forwarded json"
     how = SimpleNamespace(fd=2, date="", format="%(kind) %(TAG) %(user) %(uri) %(method)", time_format="", slow=0,
                           big=0, **dict.fromkeys(names.split(), False))
@@ -222,6 +223,116 @@ def test_without_a_line_for_requests_the_final_chain_runs_all_the_same(routed):
     server.ask(path="/a")
     server.wait_for_log("end 200 ")
 
+
+
+# what sockets of http do by themselves
+
+
+@pytest.mark.parametrize(("port", "host", "target", "to"), [
+    ("", "example.org", "/a?b=c", "https://example.org/a?b=c"),
+    ("8443", "example.org:80", "/", "https://example.org:8443/"),
+    ("", "[::1]:80", "/a%0d%0ab", "https://[::1]/a%0d%0ab"),
+    ("", "example.org", "http://other.example/x", "https://other.example/"),
+])
+def test_everybody_is_sent_to_https(worker, port, host, target, to):
+    server = worker(app.application, https_port=port)
+    raw = server.send(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    answer = speak.parse(raw)
+    assert (answer.status, answer.header("Location"), answer.header("Connection")) == (301, to, "close")
+    nameless = speak.parse(server.send(b"GET /x HTTP/1.0\r\n\r\n"))
+    assert nameless.header("Location") == (f"https://vm:{port}/x" if port else "https://vm/x")
+    assert server.send(b"GET /x HTTP/1.1\r\nHost: a b\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+    # Who may speak other protocols here may not break a line either.
+    assert server.ask(path="/x", protocol="uwsgi", HTTP_HOST="a\r\nX-Evil: 1").status == 400
+
+
+def test_variables_of_requests_that_come_by_http(routed):
+    def application(environ, start_response):
+        start_response("200 OK", [])
+        return [f"{environ['SERVER_NAME']} {environ.get('TENANT')}".encode()]
+
+    lines = "http-var = TENANT=a=b", "http-server-name-as-http-host = true"
+    assert routed(*lines, application=application, router=True).ask().body == b"example.org a=b"
+    assert routed(*lines, application=application).ask().body == b"vm None"
+
+
+TEXT = b"compress me, please. " * 2000
+
+
+def compressible(environ, start_response):
+    path = environ["PATH_INFO"]
+    headers = [("uWSGI-Encoding", "gzip")] if path != "/plain" else []
+    if path == "/encoded":
+        headers.append(("Content-Encoding", "br"))
+    if path == "/length":
+        headers.append(("Content-Length", str(len(TEXT))))
+    start_response("200 OK", [*headers, ("ETag", '"x"')])
+    if path == "/pieces":
+        return (TEXT[at : at + 1000] for at in range(0, len(TEXT), 1000))
+    if path == "/file":
+        file = tempfile.TemporaryFile()  # noqa: SIM115  # the server closes it
+        file.write(TEXT)
+        file.seek(0)
+        return environ["wsgi.file_wrapper"](file)
+    return [TEXT[:100], TEXT[100:]]
+
+
+@pytest.mark.parametrize("protocol", ["http", "fastcgi"])
+@pytest.mark.parametrize(("path", "accepted", "is_gzip"), [
+    ("/", "gzip, br", True), ("/pieces", "gzip", True), ("/file", "*", True), ("/", "", False),
+    ("/", "gzip;q=0", False), ("/plain", "gzip", False), ("/encoded", "gzip", False), ("/length", "gzip", False),
+])
+def test_answers_are_compressed_where_both_want_it(routed, protocol, path, accepted, is_gzip):
+    server = routed("http-auto-gzip = true", application=compressible, router=True)
+    answer = server.ask(path=path, protocol=protocol, HTTP_ACCEPT_ENCODING=accepted)
+    assert (answer.header("Content-Encoding") == "gzip") is is_gzip
+    assert (gzip.decompress(answer.body) if is_gzip else answer.body) == TEXT
+    assert answer.header("uWSGI-Encoding") is None
+    assert answer.header("ETag") == ('W/"x"' if is_gzip else '"x"')
+    assert (answer.header("Vary") == "Accept-Encoding") is is_gzip
+
+
+def test_a_rule_compresses(routed):
+    server = routed("route = ^/p gzip:", application=compressible)
+    with server.connect() as sock:
+        left = b""
+        for path in ("/pieces", "/plain", "/other"):
+            sock.sendall(speak.http(path=path, close=False, Accept_Encoding="gzip"))
+            answer, left = speak.read_one(sock, left)
+            if path == "/other":
+                assert answer.body == TEXT and answer.header("uWSGI-Encoding") == "gzip"
+            else:
+                assert gzip.decompress(answer.body) == TEXT
+    assert server.ask("HEAD", "/pieces", HTTP_ACCEPT_ENCODING="gzip").header("Content-Encoding") is None
+
+
+# pages for errors
+
+
+def test_pages_for_errors_of_our_own(routed, tmp_path):
+    pages = {status: tmp_path / f"{status}.html" for status in (403, 404, 500)}
+    for status, page in pages.items():
+        page.write_text(f"<p>{status}")
+    names = SimpleNamespace(forbidden=["/none", str(pages[403])], missing=[str(pages[404])], failed=[str(pages[500])])
+
+    def application(environ, start_response):
+        if environ["PATH_INFO"] == "/own":
+            start_response("404 Not Found", [])
+            return [b"mine"]
+        raise ValueError("on purpose")
+
+    server = routed("route = ^/deny break:403", "route = ^/gone return:404", "route = ^/file static:@/none",
+                    "route = ^/tea break:418", application=application, error_pages=names)
+    for path, status, body in (("/deny", 403, b"<p>403"), ("/gone", 404, b"<p>404"), ("/file", 404, b"<p>404"),
+                               ("/x", 500, b"<p>500"), ("/own", 404, b"mine"), ("/tea", 418, b"")):
+        for protocol in ("http", "fastcgi"):
+            answer = server.ask(path=path, protocol=protocol)
+            assert (answer.status, answer.body) == (status, body)
+            assert (answer.header("Content-Type") == "text/html") is body.startswith(b"<")
+    pages[500].unlink()
+    assert server.ask(path="/x").body == b"500 Internal Server Error\n"
+    pages[500].write_text("<p>again")
+    assert server.ask(path="/x").body == b"<p>again"
 
 
 # the page

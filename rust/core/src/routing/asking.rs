@@ -235,6 +235,10 @@ fn to_https(vars: &Vars, port: &str) -> Reply {
     let target = Some(vars.get(b"REQUEST_URI")).filter(|target| target.starts_with(b"/")).unwrap_or(b"/");
     let colon = if port.is_empty() { "" } else { ":" };
     let to = [b"https://", host, colon.as_bytes(), port.as_bytes(), target].concat();
+    if wire::check_header(b"Location", &to).is_err() {
+        // A front-end may say anything.
+        return Reply::error(400);
+    }
     let head = Head::new("301 Moved Permanently").with("Location", to);
     Reply { closes: true, ..Reply::new(head, "") }
 }
