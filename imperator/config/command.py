@@ -25,7 +25,7 @@ _AT_ONCE: dict[str, Name] = {
 }
 _SHOWN = (
     "plugins-list", "logger-list", "cheaper-algo-list", "loop-list", "imperial-monitor-list", "clock-list",
-    "alarm-list",
+    "alarm-list", "router-list",
 )
 
 

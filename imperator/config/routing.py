@@ -78,7 +78,7 @@ REFUSED: dict[str, Refusal] = {
     "setfile": Refusal("requests do not load code; mount the application and choose it with setapp", True),
     "disableheaders": Refusal("an answer without a head is none; use clearheaders to empty it", True),
     "signal": Refusal("call uwsgi.signal in the application", False),
-    "alarm": Refusal("log the request with log:, and let your log collector raise the alarm", False),
+    "alarm": Refusal("write a line with log:, and let a log-alarm raise the alarm", False),
     "harakiri": Refusal("harakiri bounds every request of the instance", False),
 }
 _REFUSED_CONDITIONS = {

@@ -1,4 +1,5 @@
-"""Which lines of a configuration hold a secret: passwords and keys handed to the application by ``env``.
+"""Which lines of a configuration hold a secret: passwords and keys handed to the application by ``env``, and those of
+``basicauth``.
 
 Judged by the variable's name and by passwords inside of addresses; a placeholder is no secret. Who may read the file
 is not known here.
@@ -6,12 +7,14 @@ is not known here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from imperator.config.expand import unresolved
 from imperator.config.pairs import Pair
 
 _WORDS = ("SECRET", "PASSWORD", "PASSWD", "TOKEN", "APIKEY", "API_KEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL")
+_LOGIN = re.compile(r"(?:^| )basicauth(?:-next)?:[^,]*,[^:]*:(.+)")
 _ENDINGS = ("_KEY", "_PASS", "_PWD", "_DSN")
 _NOT_SECRET = ("_FILE", "_PATH", "_URL_PATH", "_DIR")
 
@@ -19,6 +22,10 @@ _NOT_SECRET = ("_FILE", "_PATH", "_URL_PATH", "_DIR")
 def secrets(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, str, str]]:
     """Each line with the name of its variable and the part that is secret."""
     for pair in pairs:
+        if "route" in pair.key and pair.value and (found := _LOGIN.search(pair.value)):
+            if not unresolved(found[1]):
+                yield pair, "basicauth", found[1]
+            continue
         if pair.key != "env" or pair.value is None:
             continue
         name, equals, value = pair.value.partition("=")

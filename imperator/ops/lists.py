@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from imperator import logs
 from imperator.config.alarms import KINDS as ALARMS
 from imperator.config.log_files import KINDS
+from imperator.config.routing import ACTIONS
 
 _LISTS: dict[str, tuple[str, str, Sequence[str]]] = {
     "plugins-list": ("request plugins", "plugins list", ("0: python", "100: ping")),
@@ -21,6 +22,7 @@ _LISTS: dict[str, tuple[str, str, Sequence[str]]] = {
     "imperial-monitor-list": ("imperial monitors", "imperial monitors list", ("dir", "glob")),
     "clock-list": ("clocks", "clocks list", ("unix",)),
     "alarm-list": ("alarms", "alarms list", ALARMS),
+    "router-list": ("routers", "routers list", sorted(ACTIONS)),
 }  # fmt: skip
 
 NAMES = tuple(_LISTS)

@@ -198,6 +198,13 @@ def test_a_secret_is_told_and_not_shown(site):
     assert "secret-readable" not in Checked(site, "site.ini").codes()
 
 
+def test_the_password_of_a_rule_is_a_secret(site):
+    write(site, site__ini="\n".join(["[uwsgi]", *SITE, "route = ^/ basicauth:Staff,ann:correct-horse", ""]))
+    (site / "site.ini").chmod(0o644)
+    _, text = run(site, "site.ini")
+    assert "[secret-readable]" in text and "basicauth looks like a secret" in text and "correct-horse" not in text
+
+
 def test_bad_usage_is_two(site, capsys):
     assert run(site)[0] == 2
     assert run(site, "no-such.ini")[0] == 2

@@ -87,6 +87,8 @@ def test_what_somebody_says_is_copied(tmp_path, capfd):
 
 
 def test_lists(capfd):
+    lists.show(["router-list"])
+    assert {"redirect-permanent", "basicauth"} <= set(capfd.readouterr().err.splitlines())
     lists.show(["logger-list", "clock-list"])
     lines = capfd.readouterr().err.splitlines()
     assert lines[:3] == ["", "*** uWSGI loaded loggers ***", "file"]

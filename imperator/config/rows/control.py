@@ -92,7 +92,7 @@ ROWS = (
         status="supported", help="List scaling algorithms at startup",
     ),
     Option(
-        ("router-list", "routers-list"), takes="none", kind="flag", default="off", subsystem="info",
+        ("router-list", "routers-list"), takes="none", kind="flag", default="off", subsystem="info", status="supported",
         availability="build:routing(pcre)", help="List routing actions at startup",
     ),
     Option(
