@@ -295,6 +295,9 @@ class WorkerSettings(Protocol):
     def threads(self) -> int:
         """Cores of this worker: requests that the application may work on at once."""
     @property
+    def stack(self) -> int:
+        """Bytes of the stack of each core's thread but the first; 0: the default. May be absent."""
+    @property
     def workers(self) -> int: ...
     @property
     def control_fd(self) -> int:

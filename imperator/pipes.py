@@ -45,9 +45,12 @@ PRIVATE = ("NOTIFY_SOCKET", ENV_EMPEROR_FD, ENV_OURS, ENV_KEPT, ENV_SOCKET_UMASK
 """Variables that are between a master and those above it."""
 
 AS_VASSAL = "--as-vassal"
-"""The first word of a command line that does steps of :class:`Hooks`, the second word, and then goes on with the rest.
-An emperor starts its vassals so if its configuration has hooks for them.
+"""The first word of a command line that does the steps of :class:`Hooks` that the next variable has, and then goes on
+with the rest. An emperor starts its vassals so if its configuration has hooks for them. Command lines are for everybody
+to read, and hooks may hold secrets.
 """
+
+ENV_AS_VASSAL = "IMPERATOR_AS_VASSAL"
 
 
 class ToVassal(enum.IntEnum):
@@ -614,6 +617,8 @@ class Limits(NamedTuple):
     never_swap: bool = False
     merge: bool = False
     """The kernel may keep equal pages once."""
+    stack: int = 0
+    """Bytes of the stack of each thread that serves but the first."""
 
 
 class Conduct(NamedTuple):

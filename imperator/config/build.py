@@ -339,7 +339,7 @@ class _Build:
         for pair in self._pairs:
             row = lookup(pair.key)
             name = row.name if row else ""
-            if name == "shared-socket":
+            if name in ("shared-socket", "undeferred-shared-socket"):
                 if at := self._endpoint(pair, self._start, ()):
                     shared.append(at)
             elif name in stats:

@@ -81,6 +81,7 @@ CODES: dict[str, str] = {
     "key-always-on": "a key that is on by its presence has a value that says no",
     "mule-odd": "a `mule` is neither a file nor a function",
     "mule-unknown": "a `farm` names a mule that there is not",
+    "modifier-foreign": "requests of a socket shall go to a plugin that Imperator does not have",
     "hook-unknown": "a hook names no action that exists",
     "hook-argument": "the action of a hook lacks an argument, or has one that cannot be",
     "hook-foreign": "a hook asks for what only uWSGI has",

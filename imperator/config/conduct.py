@@ -10,7 +10,7 @@ from imperator import pipes
 from imperator.config.complain import Complaints
 from imperator.config.lives import Reader
 from imperator.config.pairs import Pair
-from imperator.config.values import group, user
+from imperator.config.values import group, number, user
 from imperator.config.world import World
 from imperator.errors import Where
 
@@ -64,6 +64,7 @@ class Conduct(NamedTuple):
 def read(found: Mapping[str, Sequence[Pair]], start: str, base: str, world: World, complaints: Complaints) -> Conduct:
     """What the lines mean; locks begin at ``start``, other paths at ``base``."""
     reader = Reader(found, complaints)
+    _modifiers(found, complaints)
     tracebacker = found.get("py-tracebacker")
     forced = found.get("force-cwd")
     return Conduct(
@@ -94,6 +95,16 @@ def read(found: Mapping[str, Sequence[Pair]], start: str, base: str, world: Worl
             if tracebacker and _named(tracebacker[-1], complaints) else "",
         ),
     )
+
+
+def _modifiers(found: Mapping[str, Sequence[Pair]], complaints: Complaints) -> None:
+    """Complain of sockets whose requests shall go to a plugin of uWSGI's."""
+    for protocol in ("http-socket", "https-socket", "fastcgi", "scgi"):
+        for name in (f"{protocol}-modifier1", f"{protocol}-modifier2"):
+            for pair in found.get(name, ())[-1:]:
+                if number(pair, 0, complaints, most=255):
+                    complaints.warn("modifier-foreign", pair.where, f"{pair.key} = {pair.text()} means a plugin of"
+                                    " uWSGI's", "remove it: every request goes to the Python application")
 
 
 def _named(pair: Pair, complaints: Complaints) -> bool:

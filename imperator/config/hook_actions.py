@@ -53,7 +53,7 @@ ACTIONS: dict[str, Action] = {
     "exit": Action("[STATUS]", 0),
     "print": Action("TEXT", 0),
     "log": Action("TEXT", 0),
-    "alarm": Action("NAME TEXT", 2, foreign="Imperator has no alarms yet; run a program with exec:"),
+    "alarm": Action("NAME TEXT", 2, foreign="write print:TEXT, and have log-alarm raise the alarm"),
     "call": Action("FUNCTION [TEXT]", 1, foreign=_C),
     "callret": Action("FUNCTION [TEXT]", 1, foreign=_C),
     "callint": Action("FUNCTION NUMBER", 1, foreign=_C),

@@ -17,6 +17,8 @@ from imperator.errors import Where
 
 LEAST_FD = 64
 """Fewer descriptors than that do not carry an instance through its start."""
+LEAST_STACK = 256
+"""Kilobytes below which a thread of Python's does not get through an ordinary application."""
 LEAST_AS = 128
 """Megabytes in which no Python with an application ever fitted."""
 
@@ -39,8 +41,6 @@ class Limits(NamedTuple):
     cgroups: tuple[str, ...] = ()
     cgroup_options: tuple[CgroupOption, ...] = ()
     cgroup_mode: int = 0o700
-    stack: int = 0
-    """Bytes of the stack of each thread that serves."""
     generation: pipes.Limits = pipes.Limits()
 
 
@@ -67,13 +67,13 @@ def read(found: Mapping[str, Sequence[Pair]], complaints: Complaints) -> Limits:
             one for pair in found.get("cgroup-opt", ()) if (one := _option(pair, complaints))
         ),
         cgroup_mode=_mode(found, complaints),
-        stack=reader.number("thread-stacksize", most=2**20) * 1024,
         generation=pipes.Limits(
             address_space=space << 20,
             processes=reader.number("limit-nproc"),
             affinity=reader.number("cpu-affinity"),
             never_swap=reader.flag("never-swap"),
             merge=_ksm(found, complaints),
+            stack=_stack(found, reader, complaints),
         ),
     )
 
@@ -85,6 +85,16 @@ def _ksm(found: Mapping[str, Sequence[Pair]], complaints: Complaints) -> bool:
         return False
     text = lines[-1].text()
     return flag(lines[-1], Complaints()) if not text.isdigit() else int(text) > 0
+
+
+def _stack(found: Mapping[str, Sequence[Pair]], reader: Reader, complaints: Complaints) -> int:
+    kilobytes = reader.number("thread-stacksize", most=2**20)
+    if 0 < kilobytes < LEAST_STACK:
+        pair = found["thread-stacksize"][-1]
+        complaints.warn("number-out-of-range", pair.where, f"{pair.key} = {kilobytes} kilobytes are too few for Python",
+                        f"write {LEAST_STACK} or more; {LEAST_STACK} is used")
+        kilobytes = LEAST_STACK
+    return kilobytes * 1024
 
 
 def _option(pair: Pair, complaints: Complaints) -> CgroupOption | None:

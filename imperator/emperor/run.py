@@ -426,6 +426,7 @@ class _Emperor:
         env = spawn.environment(os.environ, theirs.fileno(), self.settings, post.kept, demanded)
         if name == OWN:
             env[pipes.ENV_OWN] = "1"
+            env.pop(pipes.ENV_AS_VASSAL, None)
         seen = vassal.seen
         directory = seen.directory if seen else self.settings.start
         user: kernel.User | None = None
@@ -471,8 +472,8 @@ class _Emperor:
         lines = [spawn.arguments(one, name, self.settings, executed=executed) for one in launchers]
         if hook := self.empire.start_hook:
             lines = [spawn.hooked(hook, name, seen.directory, line) for line in lines]
-        if hooks := self.settings.hooks.for_vassals():
-            lines = [spawn.prepared(self.launcher, hooks, line) for line in lines]
+        if self.settings.hooks.at("as-vassal"):
+            lines = [spawn.prepared(self.launcher, line) for line in lines]
         return lines
 
     def execute(

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from imperator import __version__
 from imperator.config.settings import Settings
 from imperator.errors import printable
-from imperator.pipes import AS_VASSAL, ENV_DEMANDED, ENV_EMPEROR_FD, ENV_KEPT, ENV_OURS, ENV_SOCKET_UMASK, Hooks
+from imperator.pipes import AS_VASSAL, ENV_AS_VASSAL, ENV_DEMANDED, ENV_EMPEROR_FD, ENV_KEPT, ENV_OURS, ENV_SOCKET_UMASK
 
 _KINDS = {".xml": "--xml", ".ini": "--ini", ".yml": "--yaml", ".yaml": "--yaml", ".json": "--json", ".js": "--json"}
 _FOR_VASSALS = "UWSGI_VASSAL_"
@@ -54,6 +54,8 @@ def environment(
     env[ENV_OURS] = __version__
     if settings.daemonized_umask and settings.umask is None:
         env[ENV_SOCKET_UMASK] = "0"
+    if hooks := settings.hooks.for_vassals():
+        env[ENV_AS_VASSAL] = json.dumps(hooks)
     if demanded:
         env[ENV_DEMANDED] = demanded
     if kept:
@@ -72,9 +74,9 @@ def hooked(hook: str, name: str, directory: str, argv: Sequence[str]) -> list[st
     return ["/bin/sh", "-c", script, "sh", printable(f"{hook} {name}"), f'{hook} "$1"', name, told, *argv]
 
 
-def prepared(launcher: Sequence[str], hooks: Hooks, argv: Sequence[str]) -> list[str]:
+def prepared(launcher: Sequence[str], argv: Sequence[str]) -> list[str]:
     """A command line that does what hooks ask each vassal for, and then goes on."""
-    return [*launcher, AS_VASSAL, json.dumps(hooks), *argv]
+    return [*launcher, AS_VASSAL, *argv]
 
 
 def quoted(text: str) -> str:

@@ -45,6 +45,7 @@ class WorkerSettings(NamedTuple):
     seat: int
     max_requests: int
     threads: int
+    stack: int
     workers: int
     control_fd: int
     scoreboard_fd: int
@@ -99,6 +100,7 @@ def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> 
             seat=seat,
             max_requests=plan.lives.requests(number),
             threads=plan.threads,
+            stack=plan.limits.stack,
             workers=plan.workers,
             control_fd=control_fd,
             scoreboard_fd=plan.scoreboard_fd,

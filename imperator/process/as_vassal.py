@@ -1,7 +1,7 @@
 """What becomes a vassal: it does what the emperor's hooks ask each vassal for, then executes the vassal's own program.
 
-The emperor starts it with the steps, as JSON, and the command line to go on with. Who it runs as, where and with which
-descriptors is what the vassal has too.
+The emperor starts it with the steps in a variable, as JSON, and the command line to go on with. Who it runs as, where
+and with which descriptors is what the vassal has too.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import os
 from collections.abc import Sequence
 
 from imperator import logs
-from imperator.pipes import Hooks
+from imperator.pipes import ENV_AS_VASSAL, Hooks
 from imperator.process import kernel
 from imperator.process.hooks import HookExit, HookFailed, Runner
 
 
 def main(argv: Sequence[str]) -> int:
     """Do it; answers an exit status only if there is nothing to go on with."""
-    hooks = Hooks.read(json.loads(argv[0]))
+    hooks = Hooks.read(json.loads(os.environ.pop(ENV_AS_VASSAL)))
     try:
         Runner(os.getcwd(), os.environ, hooks, moves=True).run(hooks.at("as-vassal"), "as-vassal")
     except HookFailed as failure:
@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
     except HookExit as asked:
         return asked.status
     try:
-        kernel.replace(argv[1:], os.environ)
+        kernel.replace(argv, os.environ)
     except OSError as error:
-        logs.say(f"error: {argv[1]} cannot be executed: {error.strerror}")
+        logs.say(f"error: {argv[0]} cannot be executed: {error.strerror}")
     return 127

@@ -20,6 +20,7 @@ from tests.config.reading import ini
         (["add-gid = 7", "add-gid = daemon"], {"privileges": Privileges(groups=(7, 1))}),
         (["immediate-uid = root"], {"privileges": Privileges(at_once=(0, None, "root"))}),
         (["immediate-gid = 5"], {"privileges": Privileges(at_once=(None, 5, None))}),
+        (["http-socket-modifier1 = 0", "binary-path = /usr/bin/uwsgi"], {}),
         (["jailed = true", "force-cwd = /x"], {"jailed": True, "directory": "/x"}),
     ],
 )  # fmt: skip
@@ -43,7 +44,7 @@ def test_descriptors(tmp_path):
 @pytest.mark.parametrize(
     ("line", "code"),
     [("reload-on-fd = x", "value-malformed"), ("flock =", "value-empty"), ("add-gid = nosuchgroup", "group-unknown"),
-     ("immediate-uid = nosuchuser", "user-unknown")],
+     ("immediate-uid = nosuchuser", "user-unknown"), ("http-socket-modifier1 = 5", "modifier-foreign")],
 )  # fmt: skip
 def test_complaints(tmp_path, line, code):
     assert ini(tmp_path, line).codes == [code]

@@ -90,7 +90,7 @@ def test_signals(tmp_path, lines, signals):
         ("mount-as-root = tmpfs none /x nosuchflag", "hook-argument", "error", "no flag nosuchflag"),
         ("mount-as-root = /dev/sda /x", "hook-argument", "error", "mount-as-root = TYPE SOURCE TARGET"),
         ("hook-as-user = call:x", "hook-foreign", "warning", "shared-import"),
-        ("hook-as-user = alarm:a b", "hook-foreign", "warning", "no alarms"),
+        ("hook-as-user = alarm:a b", "hook-foreign", "warning", "log-alarm"),
         ("hook-as-user = unix_signal:15 my_handler", "hook-foreign", "warning", "gracefully_kill_them_all"),
         ("hook-as-mule = nosuch:x", "hook-unknown", "error", ""),
         ("touch-exec = /x", "value-malformed", "warning", "file command"),

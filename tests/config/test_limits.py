@@ -20,7 +20,7 @@ from tests.config.reading import ini
         (["never-swap = true", "ksm = 10"], {"generation": pipes.Limits(never_swap=True, merge=True)}),
         (["ksm = 0", "never-swap = off"], {}),
         (["cgroup = /a", "cgroup = /b", "cgroup-dir-mode = 0755"], {"cgroups": ("/a", "/b"), "cgroup_mode": 0o755}),
-        (["thread-stack-size = 512"], {"stack": 512 * 1024}),
+        (["thread-stack-size = 512"], {"generation": pipes.Limits(stack=512 * 1024)}),
     ],
 )
 def test_limits(tmp_path, lines, fields):
@@ -37,6 +37,7 @@ def test_options_of_a_control_group(tmp_path):
 @pytest.mark.parametrize(
     ("line", "code"),
     [("max-fd = 10", "number-out-of-range"), ("limit-as = 32", "number-out-of-range"),
+     ("thread-stacksize = 16", "number-out-of-range"),
      ("prio = 40", "number-out-of-range"), ("cgroup-opt = memory.max", "value-malformed"),
      ("cgroup-opt = ../../etc/passwd=x", "value-malformed"), ("cgroup-dir-mode = 777", "mode-invalid")],
 )  # fmt: skip

@@ -82,3 +82,37 @@ def test_the_barrier_on_the_way(tmp_path):
         """
     # Through a link it is the closed directory behind it that must be opened.
     assert run(code, tmp_path).stdout.split() == ["/closed", "/closed", "/open/text", "none"]
+
+
+MORE = """
+    import os, sys
+    from imperator.config.conduct import Privileges
+    from imperator.process import identity
+    os.setgroups([0, 4])
+    print(identity.become(1, 1, "daemon", None, Privileges((7, 8), no_user_groups=sys.argv[1] == "none")))
+    print(os.getresuid(), sorted(os.getgroups()))
+    """
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize(("whose", "groups"), [("its", [1, 7, 8]), ("none", [7, 8])])
+def test_groups_besides_those_of_the_user(whose, groups):
+    assert run(MORE, whose).stdout == f"None\n{(1,) * 3} {groups}\n"
+
+
+@ROOT_ONLY
+def test_a_master_that_stays_root_executes_as_the_user():
+    code = """
+        from imperator.config.settings import Settings
+        from imperator.master import launch
+        from imperator.process import kernel
+        settings = Settings(start="/", where={}, uid=12345, gid=23456)
+        become = launch._become(settings)
+        pid = kernel.spawn(["/usr/bin/id"], {}, become=become)
+        print(kernel.finish(pid), flush=True)
+        import os
+        print(os.getresuid())
+    """
+    told = run(code).stdout.splitlines()
+    assert told[0] == "uid=12345 gid=23456 groups=23456"
+    assert told[1:] == ["exited with status 0", str((0,) * 3)]

@@ -23,6 +23,21 @@ START = ["asap", "pre-jail", "in-jail", "as-root", "as-user", "master-start"]
 WORKER = ["post-fork", "accepting", "accepting-once", "accepting1", "accepting1-once"]
 
 
+STACK = """
+import ctypes, threading
+libc, both = ctypes.CDLL(None), threading.Barrier(2)
+libc.pthread_self.restype = ctypes.c_ulong
+def told(environ, start_response):
+    if environ["PATH_INFO"] == "/meet":
+        both.wait(20)
+    attributes, size = ctypes.create_string_buffer(256), ctypes.c_size_t()
+    libc.pthread_getattr_np(ctypes.c_ulong(libc.pthread_self()), attributes)
+    libc.pthread_attr_getstacksize(attributes, ctypes.byref(size))
+    start_response("200 OK", [])
+    return [str(size.value).encode()]
+"""
+
+
 class Site:
     """An instance with these lines in its configuration."""
 
@@ -140,6 +155,15 @@ def test_variables_and_directory_reach_the_application(start: Start, tmp_path: P
                 "wsgi-file = told.py", "callable = told")
     site.log.wait("spawned uWSGI worker 1")
     assert site.client.body() == f"{tmp_path}/dred"
+    site.server.stop()
+
+
+def test_mules(start: Start, tmp_path: Path):
+    site = Site(start, tmp_path, "mules = 1", *echoes("post-fork", "as-mule"))
+    site.log.wait("^H as-mule")
+    site.log.wait("^H post-fork", count=2)
+    mule = site.told("as-mule")[0].split()[2]
+    assert mule in [line.split()[2] for line in site.told("post-fork")]
     site.server.stop()
 
 
@@ -311,6 +335,18 @@ def test_stacks_can_be_asked_for(start: Start, tmp_path: Path):
             one.connect(str(tmp_path / "tb1"))
             text = b"".join(iter(lambda: one.recv(65536), b"")).decode()
         assert "thread_id = MainThread" in text and "serve(" in text
+    site.server.stop()
+
+
+def test_the_stack_of_each_thread(start: Start, tmp_path: Path):
+    (tmp_path / "stack.py").write_text(STACK)
+    site = Site(start, tmp_path, "thread-stacksize = 1236", "threads = 2", "wsgi-file = stack.py", "callable = told")
+    site.log.wait("spawned uWSGI worker 1")
+    wait.until(lambda: site.client.status() == 200, "the application")
+    first, second = site.client.connect(), site.client.connect()
+    for one in (first, second):
+        one.request("GET", "/meet")
+    assert 1236 << 10 in {int(one.getresponse().read()) for one in (first, second)}
     site.server.stop()
 
 

@@ -9,6 +9,8 @@ ROWS = (
     ),
     Option(
         ("no-threads-wait",), takes="none", kind="flag", default="off", subsystem="threads",
+        status="accepted",
+        reason="threads of the application are not waited for, requests are for worker-reload-mercy seconds",
         help="Do not wait for worker threads while stopping or reloading",
     ),
     Option(
@@ -52,7 +54,9 @@ ROWS = (
     ),
     Option(
         ("thread-stacksize", "threads-stacksize", "thread-stack-size", "threads-stack-size"), kind="int",
-        default="system default", implies=("threads",), subsystem="threads", help="Thread stack size in kilobytes",
+        default="system default", implies=("threads",), subsystem="threads",
+        status="supported",
+        help="Thread stack size in kilobytes",
     ),
     Option(
         ("vhost",), takes="none", kind="flag", default="off", subsystem="apps",

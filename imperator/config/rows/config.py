@@ -14,6 +14,8 @@ ROWS = (
     ),
     Option(
         ("fallback-config",), immediate=True, subsystem="config",
+        status="refused",
+        reason="ask imperator check before a deploy; a reload whose configuration is broken changes nothing that runs",
         help="If the process exits with status 1, exec itself again with this file as only argument",
     ),
     Option(
@@ -188,7 +190,11 @@ ROWS = (
         ("json", "js"), "j", kind="file", repeats=True, immediate=True, subsystem="config", status="supported",
         availability="build:json", help="Read options from this JSON file right away",
     ),
-    Option(("mode",), subsystem="config", help="Free-form mode string (XML mode attribute, exposed to apps)"),
+    Option(
+        ("mode",), subsystem="config",
+        status="accepted", reason="it says nothing to the server; the application finds it in uwsgi.opt",
+        help="Free-form mode string (XML mode attribute, exposed to apps)",
+    ),
     Option(
         ("else",), kind="logic", repeats=True, immediate=True, subsystem="config-logic", status="supported",
         availability="2.1-dev only", help="Start the alternative branch of the open condition",

@@ -11,10 +11,12 @@ ROWS = (
     ),
     Option(
         ("chroot",), subsystem="security",
+        status="refused", reason="run it in a container, or set RootDirectory= of its systemd service",
         help="Directory that becomes the root of the filesystem for this instance",
     ),
     Option(
         ("pivot-root", "pivot_root"), subsystem="security", availability="os:linux",
+        status="refused", reason="run it in a container, or set RootDirectory= of its systemd service",
         help="`new_root old_root` pivot_root() call",
     ),
     Option(
@@ -47,6 +49,9 @@ ROWS = (
     ),
     Option(
         ("cap",), kind="special", subsystem="security", availability="build:libcap",
+        status="refused",
+        reason="set AmbientCapabilities= and CapabilityBoundingSet= of its systemd service, with User= instead"
+        " of uid; ports below 1024 need none",
         help="Comma list of Linux capabilities to keep",
     ),
     Option(
@@ -140,6 +145,9 @@ ROWS = (
     ),
     Option(
         ("drop-after-apps",), takes="none", kind="flag", default="off", subsystem="security",
+        status="refused",
+        reason="the application is imported as the user of uid: let that user read what it needs; root opens"
+        " sockets, log and pidfile",
         help="Drop privileges after app loading",
     ),
     Option(
@@ -159,6 +167,8 @@ ROWS = (
     ),
     Option(
         ("allowed-modifiers",), default="all", subsystem="security",
+        status="accepted",
+        reason="0 and 30 (WSGI) are served and 100 (ping) is answered; every other modifier gets 501",
         help="Comma list of modifier1 values accepted from clients",
     ),
 )

@@ -26,10 +26,12 @@ ROWS = (
     ),
     Option(
         ("http-socket-modifier1",), kind="uint", default="0", subsystem="sockets",
+        status="accepted", reason="requests are always for Python, which is modifier 0; another number is told",
         help="modifier1 stamped on requests that arrive through http-socket",
     ),
     Option(
         ("http-socket-modifier2",), kind="uint", default="0", subsystem="sockets",
+        status="accepted", reason="requests are always for Python, which is modifier 0; another number is told",
         help="modifier2 stamped on requests that arrive through http-socket",
     ),
     Option(
@@ -42,10 +44,12 @@ ROWS = (
     ),
     Option(
         ("https-socket-modifier1",), kind="uint", default="0", subsystem="sockets", availability="build:ssl",
+        status="accepted", reason="requests are always for Python, which is modifier 0; another number is told",
         help="modifier1 stamped on https-socket requests",
     ),
     Option(
         ("https-socket-modifier2",), kind="uint", default="0", subsystem="sockets", availability="build:ssl",
+        status="accepted", reason="requests are always for Python, which is modifier 0; another number is told",
         help="modifier2 stamped on https-socket requests",
     ),
     Option(
@@ -54,14 +58,17 @@ ROWS = (
     ),
     Option(
         ("fastcgi-nph-socket",), kind="addresses", repeats=True, subsystem="sockets",
+        status="refused", reason="write fastcgi-socket: no web server in use wants a raw status line",
         help="FastCGI listener that emits a raw status line (non-parsed headers)",
     ),
     Option(
         ("fastcgi-modifier1",), kind="uint", default="0", subsystem="sockets",
+        status="accepted", reason="requests are always for Python, which is modifier 0; another number is told",
         help="modifier1 stamped on FastCGI requests",
     ),
     Option(
         ("fastcgi-modifier2",), kind="uint", default="0", subsystem="sockets",
+        status="accepted", reason="requests are always for Python, which is modifier 0; another number is told",
         help="modifier2 stamped on FastCGI requests",
     ),
     Option(
@@ -70,30 +77,38 @@ ROWS = (
     ),
     Option(
         ("scgi-nph-socket",), kind="addresses", repeats=True, subsystem="sockets",
+        status="refused", reason="write scgi-socket: no web server in use wants a raw status line",
         help="SCGI listener that emits a raw status line",
     ),
     Option(
         ("scgi-modifier1",), kind="uint", default="0", subsystem="sockets",
+        status="accepted", reason="requests are always for Python, which is modifier 0; another number is told",
         help="modifier1 stamped on SCGI requests",
     ),
     Option(
         ("scgi-modifier2",), kind="uint", default="0", subsystem="sockets",
+        status="accepted", reason="requests are always for Python, which is modifier 0; another number is told",
         help="modifier2 stamped on SCGI requests",
     ),
     Option(
         ("raw-socket",), kind="addresses", repeats=True, subsystem="sockets",
+        status="refused", reason="applications speak WSGI; run a program of its own for another protocol",
         help="Listener that hands the raw connection to the plugin; deferred accept is turned off for it",
     ),
     Option(
         ("raw-modifier1",), kind="uint", default="0", subsystem="sockets",
+        status="refused", reason="applications speak WSGI; run a program of its own for another protocol",
         help="modifier1 stamped on raw-socket requests",
     ),
     Option(
         ("raw-modifier2",), kind="uint", default="0", subsystem="sockets",
+        status="refused", reason="applications speak WSGI; run a program of its own for another protocol",
         help="modifier2 stamped on raw-socket requests",
     ),
     Option(
         ("puwsgi-socket",), kind="addresses", repeats=True, subsystem="sockets",
+        status="refused",
+        reason="write socket: a web server opens a connection for each request",
         help="Listener for the keep-open variant of the uwsgi protocol",
     ),
     Option(
@@ -106,6 +121,7 @@ ROWS = (
     ),
     Option(
         ("undeferred-shared-socket",), kind="addresses", repeats=True, subsystem="sockets",
+        status="supported",
         help="shared-socket without TCP deferred accept",
     ),
     Option(
@@ -137,6 +153,7 @@ ROWS = (
     ),
     Option(
         ("map-socket",), kind="list", repeats=True, subsystem="sockets",
+        status="refused", reason="run the workers of that socket as an instance of their own",
         help="N:w1,w2 - only the listed workers keep socket number N open",
     ),
     Option(
@@ -191,5 +208,9 @@ ROWS = (
         reason="no connection is opened by the server",
         help="Use TCP fast open for outgoing connections",
     ),
-    Option(("remap-modifier",), subsystem="sockets", help="from:to[,from:to] rewriting of modifier1"),
+    Option(
+        ("remap-modifier",), subsystem="sockets",
+        status="accepted", reason="requests are always for Python, whatever their modifier would be rewritten to",
+        help="from:to[,from:to] rewriting of modifier1",
+    ),
 )

@@ -720,7 +720,11 @@ pub fn run(py: Python<'_>, engine: &'static Engine) -> PyResult<()> {
                 Err(error) => engine.trace(py, &error),
             });
         };
-        others.push(std::thread::Builder::new().name(format!("core {id}")).spawn(body)?);
+        let mut thread = std::thread::Builder::new().name(format!("core {id}"));
+        if engine.settings.stack > 0 {
+            thread = thread.stack_size(engine.settings.stack);
+        }
+        others.push(thread.spawn(body)?);
     }
     std::thread::Builder::new().name("control".into()).spawn(move || crate::control::listen(engine))?;
     match sys::send(engine.settings.control_fd, b"R", false) {

@@ -29,6 +29,8 @@ pub struct Settings {
     /// Requests after which the generation is told; 0: never.
     pub max_requests: u64,
     pub threads: usize,
+    /// Bytes of the stack of each core but the first, which has that of the process; 0: as many as std gives.
+    pub stack: usize,
     pub workers: usize,
     pub control_fd: c_int,
     pub scoreboard_fd: c_int,
@@ -111,6 +113,7 @@ impl Settings {
             seat: optional(settings, "seat", worker_id)?,
             max_requests: optional(settings, "max_requests", 0)?,
             threads: settings.getattr("threads")?.extract::<usize>()?.max(1),
+            stack: optional(settings, "stack", 0)?,
             workers: settings.getattr("workers")?.extract()?,
             control_fd: settings.getattr("control_fd")?.extract()?,
             scoreboard_fd: settings.getattr("scoreboard_fd")?.extract()?,
