@@ -119,7 +119,7 @@ def flaw(pattern: str) -> str:
     spelt = re.sub(r"(?<!\\)((?:\\\\)*)\\(?:z|x\{[0-9A-Fa-f]+\})", r"\1.", spelt)
     try:
         re.compile(spelt)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         return str(error)
     return ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from tests.harness import app, http, processes, wait
 from tests.harness.instance import Instance
+from tests.harness.log import Log
 from tests.harness.server import Server
 from tests.real.conftest import Start
 
@@ -318,3 +320,25 @@ def test_an_instance_of_the_emperors_own_has_them_once(start, tmp_path):
     server.stop()
     assert len(server.log.lines("^one .* runs")) == 1
     assert len(server.log.lines("starting uWSGI Emperor")) == 1
+
+
+def test_standard_input_is_there_for_those_who_want_it(start, tmp_path):
+    app.write(tmp_path / "app.py", extra="import sys\nprint('app read', sys.stdin.readline(), flush=True)")
+    config = app.ini(
+        tmp_path / "site.ini", http_socket=tmp_path / "site.sock", wsgi_file="app.py", honour_stdin="true",
+        attach_daemon='read line; echo "second read nothing$line"; exec sleep 60',
+        attach_daemon2='cmd=read line; echo "first read $line"; exec sleep 60,stdin',
+    )  # fmt: skip
+    log = Log(tmp_path / "log")
+    with log.path.open("wb") as out:
+        command = [start.program.path, "--ini", config]
+        process = subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=out, stderr=out)
+    assert process.stdin
+    for word, answer in ((b"one", "^app read one"), (b"two", "^first read two")):
+        process.stdin.write(word + b"\n")
+        process.stdin.flush()
+        log.wait(answer)
+    log.wait("^second read nothing$")
+    process.send_signal(signal.SIGINT)
+    process.stdin.close()
+    assert process.wait(15) == 0
