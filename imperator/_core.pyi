@@ -501,6 +501,33 @@ class Certificate(NamedTuple):
 def examine_certificate(certificate: bytes, key: bytes, client_ca: bytes) -> Certificate:
     """Whether :func:`serve` could use these, all in PEM; an empty ``client_ca`` is none."""
 
+@final
+class Greenlets:
+    """A worker whose requests are greenlets of the thread that made this: up to ``threads`` of them at once. Who waits
+    for descriptors is the caller. Made once, instead of a call of :func:`serve`; the control socket is the same.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication | None,
+        settings: WorkerSettings,
+        wait: Callable[[int, int, float], bool],
+        pause: Callable[[], object],
+    ) -> None:
+        """``wait(fd, events, seconds)`` is called where a request must wait for its client: it lets other greenlets run
+        until the descriptor is ready for ``POLLIN`` or ``POLLOUT`` (or both), and answers False if it was not in time.
+        What it raises is raised in the application. ``pause()`` lets others run for a moment.
+        """
+
+    def fileno(self) -> int:
+        """A descriptor that can be read when :meth:`turn` has something to do."""
+    def turn(self) -> bool:
+        """Do all that needs neither waiting nor the application. False: the drain is over, and so is this."""
+    def due(self) -> int:
+        """For how many greenlets there are requests: start so many, each of which calls :meth:`serve` once."""
+    def serve(self) -> int:
+        """Serve one request; answers as :meth:`due` what is to be started next."""
+
 def serve(app: WSGIApplication | None, settings: WorkerSettings) -> int:
     """Serve until told to end; answers the exit status of the worker. Called once, in a freshly forked worker.
 

@@ -348,6 +348,26 @@ class Loader(NamedTuple):
     where: str
 
 
+class Gevent(NamedTuple):
+    """Requests as greenlets of the application's gevent."""
+
+    greenlets: int = 0
+    """How many requests a worker serves at once; 0: it serves with threads."""
+    monkey_patch: bool = False
+    """Each worker patches the standard library once it has the application."""
+    early_monkey_patch: bool = False
+    """It is patched before the application is imported."""
+    wait_for_hub: bool = False
+    """A worker ends when all greenlets have, not only those of requests."""
+    where: str = ""
+    """The place of the option that asks for gevent, for messages."""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether gevent must be there."""
+        return self.greenlets > 0 or self.early_monkey_patch
+
+
 class Lives(NamedTuple):
     """How long workers live, and what ends them before. Durations are seconds, sizes bytes; 0 is no limit."""
 
@@ -801,6 +821,7 @@ class Plan(NamedTuple):
     limits: Limits = Limits()
     conduct: Conduct = Conduct()
     spooling: Spooling = Spooling()
+    gevent: Gevent = Gevent()
 
     def write(self) -> bytes:
         """The plan as bytes for :meth:`read`, which may run in another version of Python."""
@@ -833,6 +854,7 @@ class Plan(NamedTuple):
             limits=Limits(*plan.limits),
             conduct=Conduct(*plan.conduct),
             spooling=Spooling.read(plan.spooling),
+            gevent=Gevent(*plan.gevent),
         )
 
 

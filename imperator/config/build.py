@@ -18,6 +18,7 @@ from imperator.config import (
     empire,
     error_pages,
     figures,
+    gevent,
     headers,
     hooks,
     interpreter,
@@ -161,6 +162,7 @@ class _Build:
                 self._fields[field] = tuple(pair.text() for pair in self._all[name])
         self._paths()
         self._process()
+        self._greenlets()
         self._socket_files()
         self._sockets()
         self._fields["tls"] = tls.build(self._all, self._last, self._start, self.complaints)
@@ -283,6 +285,14 @@ class _Build:
         if (pair := self._last("die-on-term")) and not self._fields["die_on_term"]:
             self.complaints.warn("die-on-term-off", pair.where, "SIGTERM stops the instance all the same",
                                  "SIGHUP reloads it")
+
+    def _greenlets(self) -> None:
+        found = gevent.read(self._all, self._pairs, self.complaints)
+        self._fields["gevent"] = found
+        if found.greenlets:
+            self._fields["threads"] = found.greenlets
+        if "gevent" in self._all and "socket-timeout" not in self._all:
+            self._fields["socket_timeout"] = gevent.SOCKET_TIMEOUT
 
     def _master(self) -> None:
         pair = self._last("master")

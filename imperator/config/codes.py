@@ -122,6 +122,10 @@ CODES: dict[str, str] = {
     "master-off": "`master` is off and something needs it",
     "die-on-term-off": "`die-on-term` is off, and SIGTERM stops all the same",
     # combinations, and advice
+    "loop-unknown": "`loop` names a loop that Imperator does not have",
+    "loop-unfinished": "`loop = gevent` lacks the number of requests that are served at once",
+    "threads-and-gevent": "`threads` stands beside `gevent` and has no effect",
+    "async-alone": "`async` stands without `gevent` and has no effect",
     "no-effect-alone": "an option needs another one that is not there",
     "harakiri-shorter": "`harakiri` ends requests before another timeout can",
     "socket-closed": "nobody but its owner may connect to a socket",

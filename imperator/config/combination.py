@@ -33,7 +33,8 @@ _FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("harakiri-", ("harakiri",)),
     ("callable", ("module", "wsgi-file", "mount", "ini-paste", "paste")),
     ("manage-script-name", ("mount",)),
-    ("gevent-", ("gevent",)),
+    ("gevent-monkey-patch", ("gevent", "loop")),
+    ("gevent-wait-for-hub", ("gevent", "loop")),
 )
 """Options by the beginning of their name, and those of which one must be there."""
 

@@ -39,7 +39,7 @@ from imperator.config.tls import Context, Tls
 from imperator.config.tuning import Tuning
 from imperator.config.wsgi import Wsgi
 from imperator.errors import Where
-from imperator.pipes import Clients, ErrorPages, Lives, Mules, RequestLog, Routing, Scaling, Trigger
+from imperator.pipes import Clients, ErrorPages, Gevent, Lives, Mules, RequestLog, Routing, Scaling, Trigger
 from imperator.sharing import Sharing
 from imperator.spooling import Spooling
 
@@ -225,6 +225,8 @@ class Settings(NamedTuple):
     """As asked for, or as implied by another option."""
     workers: int = 1
     threads: int = 1
+    """How many requests a worker serves at once: in threads, or in greenlets if ``gevent`` says so."""
+    gevent: Gevent = Gevent()
     enable_threads: bool = True
     single_interpreter: bool = False
     vacuum: bool = False

@@ -73,6 +73,10 @@ def _run(control_fd: int, plan_fd: int) -> int:
         for fd in (*plan.shared.fds(), *plan.spooling.fds()):
             os.set_inheritable(fd, False)
         imports.prepare(plan.interpreter, plan.pythonpath)
+        if plan.gevent.is_wanted:
+            from imperator.generation import gevent_loop
+
+            gevent_loop.prepare(plan.gevent, plan.lives.lazy)
         install.install(plan)
         if plan.shared.sharing.preloads:
             from imperator.generation import caches
@@ -343,6 +347,10 @@ class Generation:
             from imperator.process import title
 
             title.show(titles[KINDS.index(place.role)].replace("%d", str(place.number)))
+        if self._plan.gevent.is_wanted:
+            from imperator.generation import gevent_loop
+
+            gevent_loop.after_fork(self._plan.gevent, self._plan.lives.lazy)
         HERE.become(place, ear, *shared)
 
     def _settle(self, member: Member, door: socket.socket) -> None:
@@ -492,9 +500,17 @@ def _how(end: kernel.Exit) -> str:
 
 def _warn_of_threads() -> None:
     threading = sys.modules.get("threading")
+    if threading and _is_patched():
+        return  # they are greenlets, and those are copied
     if threading and (others := threading.active_count() - 1):
         names = ", ".join(thread.name for thread in threading.enumerate() if thread is not threading.main_thread())
         logs.say(
             f"warning: the application started {others} thread{'s' * (others > 1)} at its import ({names}), which"
             " will not exist in the workers; start them in the worker, for example at the first request [threads-lost]"
         )
+
+
+def _is_patched() -> bool:
+    """Whether threads are greenlets of gevent here."""
+    monkey = sys.modules.get("gevent.monkey")
+    return bool(monkey and monkey.is_module_patched("threading"))

@@ -6,6 +6,7 @@ The only file that enters ``_core`` to serve.
 from __future__ import annotations
 
 import faulthandler
+import functools
 import os
 import signal
 import sys
@@ -14,7 +15,20 @@ from typing import NamedTuple
 from imperator import _core, logs, pipes
 from imperator.generation.apps import Mounts, Table
 from imperator.module import install
-from imperator.pipes import Clients, Door, ErrorPages, Limits, Plan, RequestLog, Routing, Rule, StaticFiles, Tls, Wsgi
+from imperator.pipes import (
+    Clients,
+    Door,
+    ErrorPages,
+    Gevent,
+    Limits,
+    Plan,
+    RequestLog,
+    Routing,
+    Rule,
+    StaticFiles,
+    Tls,
+    Wsgi,
+)
 
 
 class HeaderChanges(NamedTuple):
@@ -92,8 +106,9 @@ def prepare(plan: Plan, number: int, control_fd: int) -> None:
 
 def serve(table: Table, plan: Plan, number: int, seat: int, control_fd: int) -> int:
     """Serve as worker ``number`` in this process, which is prepared; answers its exit status."""
-    status = _core.serve(
-        table.app,
+    status = _serve(
+        table,
+        plan.gevent,
         WorkerSettings(
             listeners=plan.doors,
             worker_id=number,
@@ -134,6 +149,15 @@ def _log_variables() -> object:
     from imperator.module.noted import LOG_VARIABLES
 
     return LOG_VARIABLES
+
+
+def _serve(table: Table, how: Gevent, settings: WorkerSettings) -> int:
+    if not how.greenlets:
+        return _core.serve(table.app, settings)
+    from imperator.generation import gevent_loop
+
+    gevent_loop.serve(functools.partial(_core.Greenlets, table.app, settings), how)
+    return 0
 
 
 def _headers(plan: Plan) -> HeaderChanges | None:

@@ -194,6 +194,7 @@ def plan(
         hooks=settings.hooks.for_generation(again=again),
         limits=settings.limits.generation,
         conduct=settings.conduct.generation,
+        gevent=settings.gevent,
     )
 
 

@@ -12,6 +12,7 @@ messages.
 
 from __future__ import annotations
 
+import importlib
 import select
 import socket
 import sys
@@ -164,7 +165,25 @@ def listen(*, always: bool = False) -> None:
 
 
 def _hear(ear: socket.socket) -> None:
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey and monkey.is_module_patched("threading"):
+        _hear_in_greenlet(ear)
+        return
     while number := ear.recv(1):
+        handle(number[0])
+
+
+def _hear_in_greenlet(ear: socket.socket) -> None:
+    """What looks like a thread here is a greenlet, and must not keep all others waiting."""
+    wait = importlib.import_module("gevent.socket").wait_read
+    while True:
+        wait(ear.fileno())
+        try:
+            number = ear.recv(1, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            continue
+        if not number:
+            return
         handle(number[0])
 
 

@@ -6,6 +6,7 @@ started here is known by its pid, which stays valid until :func:`reap` has told 
 
 from __future__ import annotations
 
+import _socket
 import errno
 import os
 import signal
@@ -15,6 +16,13 @@ from typing import NamedTuple, NoReturn
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+
+# As they are now: an application may put others in their place, which wait in a way of its own.
+_fork_process = os.fork
+_waitpid = os.waitpid
+_signal = signal.signal
+_Socket = socket.socket
+_socketpair = _socket.socketpair
 
 TAKEN = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGCHLD)
 """The signals that every supervising process of ours handles."""
@@ -67,7 +75,7 @@ def spawn(
     finally:
         os.close(report)
     if told:
-        os.waitpid(pid, 0)
+        _waitpid(pid, 0)
         number, name, text = os.fsdecode(told).split("\0")
         raise OSError(int(number), text, name)
     return pid
@@ -97,7 +105,7 @@ def command(line: str, env: Mapping[str, str], cwd: str, arguments: Sequence[str
 
 def finish(pid: int) -> Exit:
     """The end of a child, waited for."""
-    status = os.waitpid(pid, 0)[1]
+    status = _waitpid(pid, 0)[1]
     if os.WIFSIGNALED(status):
         return Exit(pid, 128 + os.WTERMSIG(status), os.WTERMSIG(status))
     return Exit(pid, os.waitstatus_to_exitcode(status))
@@ -214,7 +222,7 @@ def _fork() -> tuple[int, set[int]]:
     """
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, TAKEN)
     try:
-        pid = os.fork()
+        pid = _fork_process()
     except OSError:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         raise
@@ -231,7 +239,7 @@ def detach() -> int:
     """
     _flush()
     report, outcome = os.pipe2(os.O_CLOEXEC)
-    if os.fork() == 0:
+    if _fork_process() == 0:
         os.close(report)
         os.setsid()
         return outcome
@@ -293,7 +301,7 @@ def reap(pids: Iterable[int] | None = None) -> list[Exit]:
 
 def _wait(pid: int) -> Exit | None:
     try:
-        found, status = os.waitpid(pid, os.WNOHANG)
+        found, status = _waitpid(pid, os.WNOHANG)
     except ChildProcessError:
         return None if pid == -1 else Exit(pid, 255)
     if found == 0:
@@ -317,7 +325,8 @@ def adopt_orphans() -> None:
 
 def pair() -> tuple[socket.socket, socket.socket]:
     """Both ends of a door between two processes; one message is one word."""
-    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
+    one, other = _socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
+    return _Socket(fileno=one.detach()), _Socket(fileno=other.detach())
 
 
 def receive(end: socket.socket, size: int) -> bytes:
@@ -356,7 +365,7 @@ def _default_signals(signals: Iterable[int]) -> None:
     signal.set_wakeup_fd(-1)
     for signum in signals:
         if signal.getsignal(signum) not in (signal.SIG_DFL, None):
-            signal.signal(signum, signal.SIG_DFL)
+            _signal(signum, signal.SIG_DFL)
 
 
 def _flush() -> None:

@@ -17,6 +17,10 @@ from itertools import count
 
 Handler = Callable[[], None]
 
+# As they are now: an application may put others in their place, or take them away.
+_epoll = select.epoll
+_signal = signal.signal
+
 
 class Alarm:
     """Something to do at a time; :meth:`cancel` may be called at any moment, also twice."""
@@ -36,7 +40,7 @@ class Loop:
 
     def __init__(self) -> None:
         self.now = time.monotonic()
-        self._epoll = select.epoll()
+        self._epoll = _epoll()
         self._handlers: dict[int, Handler] = {}
         self._alarms: list[tuple[float, int, Alarm]] = []
         self._order = count()
@@ -73,7 +77,7 @@ class Loop:
             self.watch(self._wakeup, self._signalled)
         for signum in signals:
             self._signals[signum] = lambda signum=signum: handler(signum)  # type: ignore[misc]
-            signal.signal(signum, _queued)
+            _signal(signum, _queued)
             signal.siginterrupt(signum, False)
 
     def _signalled(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import socket
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 
 from imperator import _core
+from imperator.generation import gevent_loop
+from imperator.pipes import Gevent
 
 from . import speak
 
@@ -34,6 +37,7 @@ class Worker:
         expect: int = 0,
         beside: Worker | None = None,
         stderr: int | None = None,
+        greenlets: int = 0,
         **settings: Any,
     ) -> None:
         self.directory = directory
@@ -53,7 +57,7 @@ class Worker:
                 self.sockets[name] = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.control, theirs = socket.socketpair()
         self.control.settimeout(PATIENCE)
-        threads = settings.get("threads", 1)
+        threads = greenlets or settings.get("threads", 1)
         settings["clients"] = SimpleNamespace(**settings.get("clients", {}))
         board = _core.Scoreboard.create(2, threads)
         self.board = _core.Scoreboard(board)
@@ -84,7 +88,7 @@ class Worker:
         self.stderr = stderr
         self.pid = os.fork()
         if self.pid == 0:
-            self._be_the_worker(app, SimpleNamespace(**(defaults | settings)))
+            self._be_the_worker(app, SimpleNamespace(**(defaults | settings)), greenlets)
         self.board.spawned(1, self.pid)
         os.close(board)
         theirs.close()
@@ -92,7 +96,7 @@ class Worker:
         if start:
             self.control.send(b"S")
 
-    def _be_the_worker(self, app: Any, settings: SimpleNamespace) -> None:
+    def _be_the_worker(self, app: Any, settings: SimpleNamespace, greenlets: int) -> None:
         status = 70
         try:
             log = os.open(self.log_path, os.O_WRONLY | os.O_APPEND) if self.stderr is None else self.stderr
@@ -100,7 +104,12 @@ class Worker:
             os.close(log)
             self.control.close()
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-            status = _core.serve(app, settings)
+            if greenlets:
+                settings.threads = greenlets
+                gevent_loop.serve(functools.partial(_core.Greenlets, app, settings), Gevent(greenlets))
+                status = 0
+            else:
+                status = _core.serve(app, settings)
         except BaseException:
             os.write(2, traceback.format_exc().encode())
         finally:

@@ -32,7 +32,10 @@ ROWS = (
         status="supported",
         help="Do not use SCRIPT_NAME when choosing the app",
     ),
-    Option(("async",), kind="int", default="1 (off)", subsystem="async", help="Number of async cores per worker"),
+    Option(
+        ("async",), kind="int", default="1 (off)", subsystem="async", status="supported",
+        help="With loop = gevent: requests that a worker serves at once",
+    ),
     Option(("chdir",), subsystem="apps", status="supported", help="Enter this directory before loading apps"),
     Option(("chdir2",), subsystem="apps", status="supported", help="Enter this directory after loading apps"),
     Option(
@@ -68,30 +71,33 @@ ROWS = (
         status="supported",
         help="Turns vhost on; its own HTTP_HOST switch is not consulted in 2.0.31",
     ),
-    Option(("loop",), default="simple (async when async>1)", subsystem="async", help="Main loop engine by name"),
     Option(
-        ("gevent",), kind="signed", implies=("threads",), subsystem="async",
-        help="Enable the gevent loop with N async cores",
+        ("loop",), default="simple (async when async>1)", subsystem="async", status="supported",
+        help="Main loop by name: gevent",
     ),
     Option(
-        ("gevent-monkey-patch",), takes="none", kind="flag", default="off", subsystem="async",
-        help="Run gevent monkey patching in each worker",
+        ("gevent",), kind="signed", implies=("threads",), subsystem="async", status="supported",
+        help="Serve so many requests at once in each worker, as greenlets of the application's gevent",
+    ),
+    Option(
+        ("gevent-monkey-patch",), takes="none", kind="flag", default="off", subsystem="async", status="supported",
+        help="Let gevent patch the standard library in each worker, after the application is loaded",
     ),
     Option(
         ("gevent-early-monkey-patch",), takes="none", kind="flag", default="off", subsystem="async",
-        help="Run gevent monkey patching before app loading",
+        status="supported", help="Let gevent patch the standard library before the application is loaded",
     ),
     Option(
-        ("gevent-wait-for-hub",), takes="none", kind="flag", default="off", subsystem="async",
-        help="On exit wait for the gevent hub rather than the control greenlet",
+        ("gevent-wait-for-hub",), takes="none", kind="flag", default="off", subsystem="async", status="supported",
+        help="Let a worker that ends wait for all greenlets, not only those of requests",
     ),
     Option(
         ("ugreen",), takes="none", kind="flag", default="off", subsystem="async", status="refused",
-        reason="use threads", help="Turn on the old built-in coroutine engine",
+        reason="use gevent = N, or threads = N", help="Turn on the old built-in coroutine engine",
     ),
     Option(
-        ("ugreen-stacksize",), kind="int", subsystem="async", status="refused", reason="use threads",
-        help="Pages of stack given to each ugreen coroutine",
+        ("ugreen-stacksize",), kind="int", subsystem="async", status="refused",
+        reason="use gevent = N, or threads = N", help="Pages of stack given to each ugreen coroutine",
     ),
     Option(
         ("dynamic-apps",), takes="none", kind="flag", default="off", subsystem="apps", availability="2.1-dev only",

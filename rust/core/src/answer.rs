@@ -13,6 +13,7 @@ use pyo3::types::PyBytes;
 use wire::{Facts, Framing};
 
 use crate::cores::Engine;
+use crate::hub;
 use crate::outbox::{Lent, Outbox};
 use crate::patience::Patience;
 use crate::rest::Rest;
@@ -375,31 +376,39 @@ impl Answer {
     }
 
     /// Send, and when too much waits for a slow client, wait for it without the GIL. Of a body that is complete by its
-    /// Content-Length nothing more will come: what waits of it is left to the event loop.
-    pub fn flush_or_wait(&mut self, py: Python<'_>) -> io::Result<()> {
-        self.flush()?;
-        if !self.out.is_empty() || !self.rest.is_clean() {
-            self.wait(py)?;
+    /// Content-Length nothing more will come: what waits of it is left to the event loop. The inner error is the socket's,
+    /// the outer one what another greenlet wants of the one that waits.
+    pub fn flush_or_wait(&mut self, py: Python<'_>) -> PyResult<io::Result<()>> {
+        if let Err(error) = self.flush() {
+            return Ok(Err(error));
         }
-        Ok(())
+        if !self.out.is_empty() || !self.rest.is_clean() {
+            return self.wait(py);
+        }
+        Ok(Ok(()))
     }
 
     #[cold]
-    fn wait(&mut self, py: Python<'_>) -> io::Result<()> {
+    fn wait(&mut self, py: Python<'_>) -> PyResult<io::Result<()>> {
         while self.backlog() > BACKLOG && !self.broken && !self.is_full() {
             let moved = self.body_bytes.saturating_sub(self.backlog() as u64);
             let (io, most) = (&self.io, self.patience.next(self.waited, moved));
             let began = sys::now_ms();
-            let ready = py.detach(|| io.wait(Ready::Room, most))?;
+            let ready = match hub::wait(py, io, Ready::Room, most)? {
+                Ok(ready) => ready,
+                Err(error) => return Ok(Err(error)),
+            };
             self.waited += sys::now_ms().saturating_sub(began);
             if !ready {
                 self.broken = true;
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read the answer"));
+                return Ok(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read the answer")));
             }
-            self.flush()?;
+            if let Err(error) = self.flush() {
+                return Ok(Err(error));
+            }
         }
         self.rest.bury(py);
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// A write failed: may the application go on as if it had not?

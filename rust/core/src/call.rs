@@ -146,7 +146,10 @@ impl Delivery<'_> {
             if self.outbox.is_some_and(|(outbox, now)| answer.lend(outbox, now)) {
                 continue;
             }
-            let sent = pushed.and_then(|()| answer.flush_or_wait(py));
+            let sent = match pushed {
+                Ok(()) => answer.flush_or_wait(py)?,
+                Err(error) => Err(error),
+            };
             if (sent.is_err() || answer.broken) && !answer.tolerates() {
                 return Ok(());
             }

@@ -31,6 +31,7 @@ const TOKENS: u64 = 4096;
 const WAKE: u64 = 0;
 const END: u64 = 1;
 const FIRST_LISTENER: u64 = 2;
+const TIMER: u64 = TOKENS - 1;
 /// How often deadlines are looked at while there are connections, in milliseconds.
 const TICK: u64 = 500;
 /// Connections taken per turn where other workers may take them too: they come to whoever has time.
@@ -73,6 +74,11 @@ pub struct Engine {
     live: AtomicUsize,
     /// Accepting pauses: there are as many connections as may be.
     paused: AtomicBool,
+    /// More requests are at hand than there are cores: nobody is accepted, whatever else changes.
+    full: AtomicBool,
+    /// Requests are served in greenlets: all cores are of one thread (`greenlets.rs`).
+    pub green: bool,
+    timer_fd: c_int,
     /// When a pause may be logged again.
     next_said: AtomicU64,
     wake_fd: c_int,
@@ -90,9 +96,19 @@ pub struct Engine {
 
 impl Engine {
     /// Everything but the threads.
-    pub fn new(settings: Settings, board: Board, app: Py<PyAny>, has_app: bool) -> std::io::Result<Engine> {
+    pub fn new(
+        settings: Settings,
+        board: Board,
+        app: Py<PyAny>,
+        has_app: bool,
+        green: bool,
+    ) -> std::io::Result<Engine> {
         let poller = Poller::new()?;
         let (wake_fd, end_fd) = (sys::eventfd()?, sys::eventfd()?);
+        let timer_fd = if green { sys::timer()? } else { -1 };
+        if green {
+            poller.add_signal(timer_fd, TIMER)?;
+        }
         poller.add_signal(wake_fd, WAKE)?;
         poller.add_signal(end_fd, END)?;
         Ok(Engine {
@@ -102,13 +118,17 @@ impl Engine {
             app,
             has_app,
             pid: std::process::id(),
-            contexts: Contexts::find(),
+            // A greenlet has a context of its own.
+            contexts: if green { None } else { Contexts::find() },
             poller,
             conns: Conns::default(),
             phase: AtomicU8::new(Phase::Waiting as u8),
             entered: Mutex::new(Phase::Waiting as u8),
             live: AtomicUsize::new(0),
             paused: AtomicBool::new(false),
+            full: AtomicBool::new(false),
+            green,
+            timer_fd,
             next_said: AtomicU64::new(0),
             wake_fd,
             end_fd,
@@ -119,6 +139,16 @@ impl Engine {
             ignored: [const { AtomicBool::new(false) }; 256],
             outbox: Outbox::new()?,
         })
+    }
+
+    /// A descriptor that can be read when `Core::turn` has something to do.
+    pub fn poller_fd(&self) -> c_int {
+        self.poller.fd()
+    }
+
+    /// Have a turn at this time, in milliseconds of the monotonic clock.
+    pub fn wake_at(&self, when: u64) {
+        sys::set_timer(self.timer_fd, when);
     }
 
     /// Change the phase, forward only, and let a core draw the consequences.
@@ -224,6 +254,7 @@ impl Gil {
 pub struct Core {
     pub engine: &'static Engine,
     pub id: usize,
+    alone: bool,
     pub gil: Gil,
     pub vocabulary: Vocabulary,
     pub reused: Reused,
@@ -235,7 +266,7 @@ pub struct Core {
     pub date: String,
     date_second: i64,
     /// Connections whose requests are complete, and room to take answered ones. Of a lone core.
-    ready: Vec<&'static Place>,
+    pub ready: Vec<&'static Place>,
     fresh: Vec<&'static Place>,
     answered: Vec<&'static Place>,
     /// More than one request is at hand.
@@ -254,6 +285,7 @@ impl Core {
         Ok(Core {
             engine,
             id,
+            alone: engine.settings.threads == 1 || engine.green,
             gil: Gil { saved: std::ptr::null_mut() },
             vocabulary: Vocabulary::new(py, engine, id)?,
             reused: Reused::new(py)?,
@@ -272,10 +304,10 @@ impl Core {
         })
     }
 
-    /// The only core of its worker.
+    /// No other thread serves requests, so that it need not let the GIL go between two of them.
     #[inline]
     pub fn is_alone(&self) -> bool {
-        self.engine.settings.threads == 1
+        self.alone
     }
 
     /// This core's counters.
@@ -349,23 +381,8 @@ impl Core {
                 self.heard = sys::now_us();
             }
             for index in 0..count {
-                let event = poller::event(&room, index);
-                match event.token {
-                    WAKE => self.enter_phase(),
-                    END => {
-                        // The others are told by the same descriptor, which stays readable.
-                        self.gil.hold();
-                        rest::bury(&mut self.graves);
-                        return;
-                    }
-                    token if token < TOKENS => self.accept((token - FIRST_LISTENER) as usize),
-                    token => {
-                        let place = Place::of(token);
-                        if place.claim() {
-                            place.conn().wake(event.hangup);
-                            self.drive(place);
-                        }
-                    }
+                if self.meet(poller::event(&room, index)) {
+                    return;
                 }
             }
             self.drive_fresh();
@@ -378,6 +395,59 @@ impl Core {
                 self.held_since = self.now;
             }
         }
+    }
+
+    /// Something happened. True: the drain is over, and the thread holds the GIL.
+    #[inline]
+    fn meet(&mut self, event: poller::Event) -> bool {
+        match event.token {
+            WAKE => self.enter_phase(),
+            END => {
+                // The others are told by the same descriptor, which stays readable.
+                self.gil.hold();
+                rest::bury(&mut self.graves);
+                return true;
+            }
+            TIMER => sys::hush(self.engine.timer_fd),
+            token if token < TOKENS => self.accept((token - FIRST_LISTENER) as usize),
+            token => {
+                let place = Place::of(token);
+                if place.claim() {
+                    place.conn().wake(event.hangup);
+                    self.drive(place);
+                }
+            }
+        }
+        false
+    }
+
+    /// Do what can be done without waiting and without the application: what is for it stays in `ready`. True: the drain
+    /// is over. The thread holds the GIL when it comes and when it goes.
+    pub fn turn(&mut self) -> bool {
+        let mut room = poller::room();
+        let most = room.len();
+        let count = self.engine.poller.wait(&mut room, most, 0);
+        self.now = sys::now_ms();
+        if self.engine.settings.request_log.asks_waited {
+            self.heard = sys::now_us();
+        }
+        for index in 0..count {
+            if self.meet(poller::event(&room, index)) {
+                return true;
+            }
+        }
+        self.drive_fresh();
+        self.look_at_deadlines();
+        self.gil.hold();
+        rest::bury(&mut self.graves);
+        false
+    }
+
+    /// When `turn` must come again though nothing happens, in milliseconds of the monotonic clock.
+    pub fn due(&self) -> Option<u64> {
+        let log = self.engine.log.flush(self.now);
+        let must_look = self.engine.live.load(Relaxed) > 0 || self.engine.paused.load(Relaxed);
+        log.into_iter().chain(must_look.then_some(TICK)).min().map(|wait| self.now + wait)
     }
 
     /// Call the application for every request at hand, then send the answers.
@@ -575,16 +645,34 @@ impl Core {
     #[cold]
     fn pause(&self, why: &str) {
         let engine = self.engine;
+        self.stop_accepting();
+        let due = engine.next_said.load(Relaxed);
+        if self.now >= due && engine.next_said.compare_exchange(due, self.now + SILENCE, SeqCst, Relaxed).is_ok() {
+            engine.log.say(why);
+        }
+    }
+
+    #[cold]
+    fn stop_accepting(&self) {
+        let engine = self.engine;
         let entered = engine.entered.lock().unwrap_or_else(PoisonError::into_inner);
         if *entered == Phase::Serving as u8 && !engine.paused.swap(true, SeqCst) {
             for listener in &engine.settings.listeners {
                 engine.poller.remove(listener.fd);
             }
         }
-        drop(entered);
-        let due = engine.next_said.load(Relaxed);
-        if self.now >= due && engine.next_said.compare_exchange(due, self.now + SILENCE, SeqCst, Relaxed).is_ok() {
-            engine.log.say(why);
+    }
+
+    /// Whether more requests are at hand than there are cores: then the next ones are for other workers, or wait in the
+    /// queue of the socket.
+    pub fn note_full(&self, full: bool) {
+        if self.engine.full.swap(full, SeqCst) == full {
+            return;
+        }
+        if full {
+            self.stop_accepting();
+        } else {
+            self.resume();
         }
     }
 
@@ -592,6 +680,9 @@ impl Core {
     #[cold]
     fn resume(&self) {
         let engine = self.engine;
+        if engine.full.load(Relaxed) {
+            return;
+        }
         let entered = engine.entered.lock().unwrap_or_else(PoisonError::into_inner);
         if engine.paused.swap(false, SeqCst) && *entered == Phase::Serving as u8 {
             self.wait_for_connections();
@@ -608,7 +699,7 @@ impl Core {
     }
 
     /// Work on a place that this core owns, until it is parked or closed.
-    fn drive(&mut self, place: &'static Place) {
+    pub fn drive(&mut self, place: &'static Place) {
         loop {
             let conn = place.conn();
             match conn.drive(self) {
@@ -726,12 +817,7 @@ pub fn run(py: Python<'_>, engine: &'static Engine) -> PyResult<()> {
         }
         others.push(thread.spawn(body)?);
     }
-    std::thread::Builder::new().name("control".into()).spawn(move || crate::control::listen(engine))?;
-    match sys::send(engine.settings.control_fd, b"R", false) {
-        // The generation was given up while this worker started: its end of file is heard next, and means the end.
-        Err(error) if matches!(error.raw_os_error(), Some(libc::EPIPE | libc::ECONNRESET)) => {}
-        sent => sent.map(drop)?,
-    }
+    announce(engine)?;
     first.run();
     py.detach(|| {
         for other in others {
@@ -739,9 +825,24 @@ pub fn run(py: Python<'_>, engine: &'static Engine) -> PyResult<()> {
             let _ = other.join();
         }
     });
+    finish(engine);
+    Ok(())
+}
+
+/// Hear the generation, and tell it that the worker can accept.
+pub fn announce(engine: &'static Engine) -> std::io::Result<()> {
+    std::thread::Builder::new().name("control".into()).spawn(move || crate::control::listen(engine))?;
+    match sys::send(engine.settings.control_fd, b"R", false) {
+        // The generation was given up while this worker started: its end of file is heard next, and means the end.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EPIPE | libc::ECONNRESET)) => Ok(()),
+        sent => sent.map(drop),
+    }
+}
+
+/// The last words of a worker whose drain is over.
+pub fn finish(engine: &Engine) {
     engine.log.flush_at_the_end();
     if let Some(row) = engine.board.worker(engine.settings.seat) {
         row.exit.store(1, SeqCst);
     }
-    Ok(())
 }

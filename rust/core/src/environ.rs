@@ -18,6 +18,9 @@ type Object = *mut ffi::PyObject;
 
 /// Header names kept; an attacker's inventions beyond that are made anew each time.
 const NAMES: usize = 1024;
+/// Cores of one worker that may keep so many; where there are more, each keeps less, but never less than this.
+const FULL_CORES: usize = 16;
+const LEAST: usize = 64;
 
 /// FNV-1a, eight bytes at a time: the keys are a few bytes long and their number is bounded.
 #[derive(Default)]
@@ -44,6 +47,8 @@ type Names = HashMap<Box<[u8]>, Object, BuildHasherDefault<Fnv>>;
 /// Ready-made Python objects. Belongs to one core; references are kept for the life of the process.
 pub struct Vocabulary {
     keys: Vec<Object>,
+    /// Names kept of each kind.
+    most: usize,
     fields: Names,
     variables: Names,
     templates: Vec<Object>,
@@ -139,7 +144,7 @@ impl Vocabulary {
             }
             dict.set_item("wsgi.input", py.None())?;
             dict.set_item("wsgi.errors", Py::new(py, crate::errors::Errors)?)?;
-            dict.set_item("wsgi.multithread", settings.threads > 1)?;
+            dict.set_item("wsgi.multithread", settings.threads > 1 && !engine.green)?;
             dict.set_item("wsgi.multiprocess", settings.workers > 1)?;
             dict.set_item("wsgi.run_once", false)?;
             dict.set_item("wsgi.input_terminated", true)?;
@@ -157,6 +162,7 @@ impl Vocabulary {
         let methods = METHODS.iter().map(|name| (name.as_bytes(), interned(py, name))).collect();
         Ok(Vocabulary {
             keys,
+            most: NAMES.min((NAMES * FULL_CORES / settings.threads.max(1)).max(LEAST)),
             fields: Names::default(),
             variables: Names::default(),
             templates,
@@ -192,7 +198,7 @@ impl Vocabulary {
             self.scratch.extend_from_slice(name);
         }
         let mut key = latin1(py, &self.scratch)?;
-        if names.len() >= NAMES {
+        if names.len() >= self.most {
             return Ok((key, false));
         }
         // SAFETY: `key` is our reference to a str; interning may replace it by an equal one.

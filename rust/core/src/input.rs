@@ -6,15 +6,15 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use pyo3::exceptions::{PyMemoryError, PyOSError, PyStopIteration, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyList};
 use wire::{Body, Refusal};
 
+use crate::hub;
 use crate::patience::Patience;
 use crate::spool::Spool;
 use crate::sys;
@@ -66,33 +66,57 @@ pub struct Source {
 #[derive(Default)]
 pub struct Input(Mutex<Source>);
 
-/// What was wrong with the client, as the application and the log are told, and the status of an answer that says so.
-struct Fault(u16, String);
+/// Why there are no bytes.
+enum Fault {
+    /// What was wrong with the client, as the application and the log are told, and the status of an answer that says so.
+    Client(u16, String),
+    /// There are none yet, and whoever runs other greenlets meanwhile is to wait for them.
+    Blocked,
+    /// Another greenlet wants something else of the one that waits.
+    Python(PyErr),
+}
 
 impl Stream {
     /// Append what comes next to `data`; waits for at least one byte or the end.
-    fn fill(&mut self, data: &mut Vec<u8>) -> Result<(), Fault> {
-        let result = self.check().and_then(|()| self.fill_once(data));
+    fn fill(&mut self, py: Python<'_>, data: &mut Vec<u8>) -> Result<(), Fault> {
+        let mut result = self.check();
+        if result.is_ok() {
+            result = py.detach(|| self.fill_once(data));
+        }
+        while let Err(Fault::Blocked) = result {
+            result = self.wait(py).and_then(|()| py.detach(|| self.fill_once(data)));
+        }
         self.note(result)
     }
 
     /// Read the next bytes of the body straight to where they are wanted. Only for a body by length, and no more than
     /// its rest.
-    fn fill_exactly(&mut self, room: &mut [MaybeUninit<u8>]) -> Result<(), Fault> {
-        let result = self.check().and_then(|()| self.fill_room(room));
+    fn fill_exactly(&mut self, py: Python<'_>, room: &mut [MaybeUninit<u8>]) -> Result<(), Fault> {
+        let mut filled = 0;
+        let mut result = self.check();
+        if result.is_ok() {
+            result = py.detach(|| self.fill_room(room, &mut filled));
+        }
+        while let Err(Fault::Blocked) = result {
+            result = self.wait(py).and_then(|()| py.detach(|| self.fill_room(room, &mut filled)));
+        }
+        if let Err(Fault::Python(_)) = &result {
+            // What was read so far is lost: no later read may go on as if nothing had happened.
+            self.failed = Some(400);
+        }
         self.note(result)
     }
 
     fn check(&self) -> Result<(), Fault> {
         match self.failed {
-            Some(status) => Err(Fault(status, "the client is gone".to_owned())),
+            Some(status) => Err(Fault::Client(status, "the client is gone".to_owned())),
             None => Ok(()),
         }
     }
 
     fn note(&mut self, result: Result<(), Fault>) -> Result<(), Fault> {
-        if let Err(fault) = &result {
-            self.failed = Some(fault.0);
+        if let Err(Fault::Client(status, _)) = &result {
+            self.failed = Some(*status);
         }
         result
     }
@@ -101,7 +125,7 @@ impl Stream {
         let before = data.len();
         loop {
             if !self.raw.is_empty() {
-                let refused = |refusal: Refusal| Fault(refusal.status().unwrap_or(400), format!("{refusal}"));
+                let refused = |refusal: Refusal| Fault::Client(refusal.status().unwrap_or(400), format!("{refusal}"));
                 let used = self.body.feed(&self.raw, BLOCK, data).map_err(refused)?;
                 self.raw.drain(..used);
             }
@@ -124,28 +148,35 @@ impl Stream {
         }
     }
 
-    fn fill_room(&mut self, room: &mut [MaybeUninit<u8>]) -> Result<(), Fault> {
-        let early = self.raw.len().min(room.len());
-        for (to, from) in room.iter_mut().zip(self.raw.drain(..early)) {
-            to.write(from);
-        }
-        self.body.took(early as u64);
-        let mut room = room.get_mut(early..).unwrap_or(&mut []);
-        while !room.is_empty() {
+    /// As `fill_exactly`, from `filled` on, which tells how far it came.
+    fn fill_room(&mut self, room: &mut [MaybeUninit<u8>], filled: &mut usize) -> Result<(), Fault> {
+        loop {
+            let room = room.get_mut(*filled..).unwrap_or(&mut []);
+            if room.is_empty() {
+                return Ok(());
+            }
+            let early = self.raw.len().min(room.len());
+            if early > 0 {
+                for (to, from) in room.iter_mut().zip(self.raw.drain(..early)) {
+                    to.write(from);
+                }
+                self.body.took(early as u64);
+                *filled += early;
+                continue;
+            }
             self.go_on()?;
             let count = self.io.recv_into(room);
             let read = *count.as_ref().unwrap_or(&0);
             self.received(count)?;
             self.body.took(read as u64);
-            room = room.get_mut(read..).unwrap_or(&mut []);
+            *filled += read;
         }
-        Ok(())
     }
 
     /// Tell the client to go on, if it waits for that.
     fn go_on(&mut self) -> Result<(), Fault> {
         if std::mem::take(&mut self.ask) {
-            self.io.send(wire::CONTINUE).map_err(|error| Fault(400, error.to_string()))?;
+            self.io.send(wire::CONTINUE).map_err(|error| Fault::Client(400, error.to_string()))?;
         }
         Ok(())
     }
@@ -153,29 +184,50 @@ impl Stream {
     /// Something came, or it must be waited for, or nothing will come.
     fn received(&mut self, count: io::Result<usize>) -> Result<(), Fault> {
         match count {
-            Ok(0) => Err(Fault(400, "the client closed the connection".to_owned())),
+            Ok(0) => Err(Fault::Client(400, "the client closed the connection".to_owned())),
             Ok(count) => {
                 self.taken += count as u64;
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if hub::is_here() {
+                    return Err(Fault::Blocked);
+                }
                 let most = self.patience.next(self.waited, self.taken);
                 let began = sys::now_ms();
-                let ready = self.io.wait(Ready::Input, most).map_err(|error| Fault(400, error.to_string()))?;
-                self.waited += sys::now_ms().saturating_sub(began);
-                match ready {
-                    true => Ok(()),
-                    false if most < self.patience.each => Err(Fault(408, "the client sends too slowly".to_owned())),
-                    false => Err(Fault(408, "the client sent nothing in time".to_owned())),
-                }
+                let ready = self.io.wait(Ready::Input, most);
+                self.waited_for(ready, began, most)
             }
-            Err(error) => Err(Fault(400, error.to_string())),
+            Err(error) => Err(Fault::Client(400, error.to_string())),
+        }
+    }
+
+    /// Let other greenlets run until there is more.
+    fn wait(&mut self, py: Python<'_>) -> Result<(), Fault> {
+        let most = self.patience.next(self.waited, self.taken);
+        let began = sys::now_ms();
+        let ready = hub::wait(py, &self.io, Ready::Input, most).map_err(Fault::Python)?;
+        self.waited_for(ready, began, most)
+    }
+
+    fn waited_for(&mut self, ready: io::Result<bool>, began: u64, most: u64) -> Result<(), Fault> {
+        self.waited += sys::now_ms().saturating_sub(began);
+        match ready {
+            Ok(true) => Ok(()),
+            Ok(false) if most < self.patience.each => Err(Fault::Client(408, "the client sends too slowly".to_owned())),
+            Ok(false) => Err(Fault::Client(408, "the client sent nothing in time".to_owned())),
+            Err(error) => Err(Fault::Client(400, error.to_string())),
         }
     }
 }
 
 fn raise(fault: Fault) -> PyErr {
-    PyOSError::new_err(format!("error during read on wsgi.input: {}", fault.1))
+    match fault {
+        Fault::Client(_, what) => PyOSError::new_err(format!("error during read on wsgi.input: {what}")),
+        // `fill` and `fill_exactly` wait until it is over.
+        Fault::Blocked => PyOSError::new_err("wsgi.input has nothing yet"),
+        Fault::Python(error) => error,
+    }
 }
 
 impl Source {
@@ -208,7 +260,7 @@ impl Source {
             *position = 0;
         }
         let before = data.len();
-        py.detach(|| stream.fill(data)).map_err(raise)?;
+        stream.fill(py, data).map_err(raise)?;
         Ok(data.len() > before)
     }
 
@@ -257,7 +309,7 @@ impl Source {
             to.write(*from);
         }
         if let Some(stream) = self.stream.as_mut() {
-            py.detach(|| stream.fill_exactly(late)).map_err(raise)?;
+            stream.fill_exactly(py, late).map_err(raise)?;
         } else if let Some(spool) = &self.spool {
             let offset = self.dropped + self.data.len() as u64;
             let wanted = late.len();
@@ -321,8 +373,8 @@ impl Input {
     fn lock<'a>(&'a self, py: Python<'_>) -> MutexGuard<'a, Source> {
         match self.0.try_lock() {
             Ok(guard) => guard,
-            // Another thread waits for the client: wait for it without the GIL, which it will need.
-            Err(TryLockError::WouldBlock) => self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner),
+            // Another thread, or greenlet, waits for the client.
+            Err(TryLockError::WouldBlock) => hub::lock(py, &self.0),
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
         }
     }

@@ -8,6 +8,9 @@
 //!                            poller, listener, sys        environ, input, start_response, answer, errors, filewrapper
 //! ```
 //!
+//! With gevent, `greenlets` stands in the place of `cores::run`: there Python waits, and calls in for a turn of the engine
+//! or for one request; what waits inside of a request does so through `hub`.
+//!
 //! Whoever reads from or writes to a client does so through `transport`, which is a socket or a TLS session on it (`tls`,
 //! `contexts`).
 
@@ -28,7 +31,9 @@ mod error_pages;
 mod errors;
 mod escape;
 mod filewrapper;
+mod greenlets;
 mod headers;
+mod hub;
 mod input;
 mod listener;
 mod log;
@@ -182,6 +187,12 @@ impl Scoreboard {
 /// Serve until told to end; answers the exit status of the worker.
 #[pyfunction]
 fn serve(py: Python<'_>, app: Bound<'_, PyAny>, settings: &Bound<'_, PyAny>) -> PyResult<i32> {
+    cores::run(py, prepare(app, settings, false)?)?;
+    Ok(0)
+}
+
+/// The engine of this process, before it hears anybody. `green`: for greenlets.
+fn prepare(app: Bound<'_, PyAny>, settings: &Bound<'_, PyAny>, green: bool) -> PyResult<&'static Engine> {
     let settings = Settings::read(settings)?;
     let board = map_board(settings.scoreboard_fd)?;
     let fits = board.worker(settings.seat).is_some() && settings.threads <= board.cores();
@@ -195,14 +206,13 @@ fn serve(py: Python<'_>, app: Bound<'_, PyAny>, settings: &Bound<'_, PyAny>) -> 
     }));
     control::take_signals()?;
     let has_app = !app.is_none() || settings.mounts.is_some();
-    let engine: &'static Engine = Box::leak(Box::new(Engine::new(settings, board, app.unbind(), has_app)?));
+    let engine: &'static Engine = Box::leak(Box::new(Engine::new(settings, board, app.unbind(), has_app, green)?));
     if let Some(statics) = engine.settings.statics.as_ref().filter(|_| engine.settings.worker_id == 1) {
         for problem in &statics.problems {
             engine.log.say(problem);
         }
     }
-    cores::run(py, engine)?;
-    Ok(0)
+    Ok(engine)
 }
 
 /// See `contexts::examine`.
@@ -223,6 +233,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Scoreboard>()?;
     module.add_class::<shared::Locks>()?;
     module.add_class::<shared::Cache>()?;
+    module.add_class::<greenlets::Greenlets>()?;
     module.add_function(wrap_pyfunction!(serve, module)?)?;
     module.add_function(wrap_pyfunction!(examine_certificate, module)?)?;
     let namedtuple = py.import("collections")?.getattr("namedtuple")?;

@@ -43,6 +43,11 @@ impl Poller {
         Ok(Poller { fd })
     }
 
+    /// Its descriptor, for another poller.
+    pub fn fd(&self) -> c_int {
+        self.fd
+    }
+
     fn control(&self, operation: c_int, fd: c_int, events: c_int, token: u64) -> io::Result<()> {
         let mut event = libc::epoll_event { events: events as u32, u64: token };
         // SAFETY: `event` lives through the call.

@@ -5,15 +5,15 @@
 //! same exchange for its next request if nobody else kept a reference to it.
 
 use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use pyo3::types::PyBytes;
 
 use crate::answer::Answer;
+use crate::hub;
 
 /// The object behind the two functions.
 #[pyclass(frozen, module = "imperator._core")]
@@ -28,8 +28,8 @@ impl Exchange {
     pub fn lock<'a>(&'a self, py: Python<'_>) -> MutexGuard<'a, Answer> {
         match self.answer.try_lock() {
             Ok(guard) => guard,
-            // Another thread of the application is inside `write`: wait without the GIL, which it may need.
-            Err(TryLockError::WouldBlock) => self.answer.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner),
+            // Another thread, or greenlet, of the application is inside `write`.
+            Err(TryLockError::WouldBlock) => hub::lock(py, &self.answer),
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
         }
     }
@@ -272,7 +272,11 @@ fn write(exchange: &Exchange, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResu
         let date = crate::log::http_date((crate::sys::wall_us() / 1_000_000) as i64);
         answer.begin(None, &date);
     }
-    match answer.push(bytes).and_then(|()| answer.flush_or_wait(py)) {
+    let pushed = match answer.push(bytes) {
+        Ok(()) => answer.flush_or_wait(py)?,
+        Err(error) => Err(error),
+    };
+    match pushed {
         Err(error) if !answer.tolerates() => Err(PyOSError::new_err(format!("write error: {error}"))),
         _ => Ok(()),
     }

@@ -269,6 +269,24 @@ pub fn hush(fd: c_int) {
     unsafe { libc::read(fd, (&raw mut count).cast(), 8) };
 }
 
+/// A timer that can be polled, closed on exec; it is read with `hush`.
+pub fn timer() -> io::Result<c_int> {
+    // SAFETY: no pointers.
+    let fd = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_CLOEXEC | libc::TFD_NONBLOCK) };
+    check(fd as libc::ssize_t).map(|fd| fd as c_int)
+}
+
+/// Make a timer readable at this time, in milliseconds of the monotonic clock.
+pub fn set_timer(fd: c_int, when: u64) {
+    // A zero would switch it off.
+    let when = when.max(1);
+    let value = libc::timespec { tv_sec: (when / 1000) as _, tv_nsec: ((when % 1000) * 1_000_000) as _ };
+    let zero = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let told = libc::itimerspec { it_interval: zero, it_value: value };
+    // SAFETY: the time lives through the call, and what was set before is not asked for.
+    unsafe { libc::timerfd_settime(fd, libc::TFD_TIMER_ABSTIME, &told, std::ptr::null_mut()) };
+}
+
 /// A file without a name on the file system of this directory, for reading and writing.
 pub fn open_unnamed(directory: &CStr) -> io::Result<c_int> {
     let flags = libc::O_TMPFILE | libc::O_RDWR | libc::O_CLOEXEC | libc::O_EXCL;

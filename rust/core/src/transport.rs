@@ -154,14 +154,21 @@ impl Transport {
 
     /// Wait until there may be something to read, or room to send. False: the time is over.
     pub fn wait(&self, ready: Ready, timeout_ms: u64) -> io::Result<bool> {
-        let events = match ready {
+        match self.events(ready) {
+            0 => Ok(true),
+            events => sys::wait(self.fd, events, timeout_ms),
+        }
+    }
+
+    /// What to poll the descriptor for; 0: it is ready.
+    pub fn events(&self, ready: Ready) -> i16 {
+        match ready {
             Ready::Room => libc::POLLOUT,
-            Ready::Input if self.has_end() => return Ok(true),
+            Ready::Input if self.has_end() => 0,
             // What the session owes may be what the peer waits for before it says more.
             Ready::Input if self.owes() => libc::POLLIN | libc::POLLOUT,
             Ready::Input => libc::POLLIN,
-        };
-        sys::wait(self.fd, events, timeout_ms)
+        }
     }
 
     /// Say that no more will be sent.
