@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from imperator.config.options import lookup
 from imperator.ops import lists, probe
 
 PONG = bytes((100, 0, 0, 1))
@@ -93,3 +94,11 @@ def test_lists(capfd):
     lines = capfd.readouterr().err.splitlines()
     assert lines[:3] == ["", "*** uWSGI loaded loggers ***", "file"]
     assert lines[-4:] == ["*** uWSGI loaded clocks ***", "unix", "--- end of clocks list ---", ""]
+
+
+@pytest.mark.parametrize("name", lists.NAMES)
+def test_every_list_has_members(name, capfd):
+    lists.show([name])
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[1].startswith("*** uWSGI loaded ") and lines[-2].startswith("--- end of ") and len(lines) > 4
+    assert lookup(name).status == "supported"
