@@ -129,13 +129,15 @@ def _open_to_all(settings: Settings, found: Complaints) -> None:
             " the start is another",
             "if nginx is another user: write chmod-socket = 660 and chown-socket = :www-data, the group of nginx",
         )
-    for address in settings.stats:
+    told = [("stats", "which paths are asked for", one) for one in settings.stats]
+    told += [("emperor-stats", "which sites there are", one) for one in settings.emperor_stats]
+    for option, what, address in told:
         if address.endpoint.kind in ("inet", "inet6") and not local(address.endpoint):
             found.warn(
                 "public-socket",
                 address.where,
-                f"stats = {address.address} tells the network which paths are asked for",
-                f"write stats = 127.0.0.1:{address.endpoint.port}, or a path",
+                f"{option} = {address.address} tells the network {what}",
+                f"write {option} = 127.0.0.1:{address.endpoint.port}, or a path",
             )
     for one in settings.listen:
         if one.protocol != "http" and reachable(one):

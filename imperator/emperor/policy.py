@@ -368,6 +368,8 @@ class _Turn:
             self.log(f"[emperor] stop the uwsgi instance {vassal.name}")
             self.live(vassal.name, lifecycle.Event.RESTART)
         elif not before.stamp.same_content(seen.stamp):
+            if vassal.dormant:
+                self.log(f'[emperor] updated configuration for "on demand" instance {vassal.name}')
             self.reload(vassal.name)
 
     def add(self, vassal: Vassal) -> None:
@@ -457,8 +459,6 @@ class _Turn:
             answer_by, reloads = self.now + self.rules.answer, vassal.reloads + 1
             self.put(self.vassals[name]._replace(answer_by=answer_by, reloads=reloads, reason=""))
             self.actions.append(Tell(name, ToVassal.RELOAD))
-        elif vassal.dormant:
-            self.log(f'[emperor] updated configuration for "on demand" instance {name}')
 
     def reload_next(self) -> None:
         """The queue's next vassals, as long as not too many are reloading."""

@@ -144,7 +144,8 @@ def _members(
 ) -> list[Subject]:
     members = []
     for name, seen in one.list().items():
-        argv = spawn.arguments((), name, settings)
+        executed = settings.empire.magic_exec and os.access(seen.path, os.X_OK)
+        argv = spawn.arguments((), name, settings, executed=executed)
         shown = os.path.join(group, name) if isinstance(one, source.Directory) else name
         address = _demanded(settings, name, seen)
         its = {**environ, ENV_DEMANDED: address} if address else environ

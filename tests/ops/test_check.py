@@ -137,6 +137,20 @@ def test_a_vassal_on_demand_needs_no_socket(site):
     assert "no-socket" in ini(site, f"emperor = {vassals}", line).codes("a.ini")
 
 
+def test_a_vassal_that_is_a_program_is_not_read_as_text(site):
+    vassals = site / "vassals"
+    vassals.mkdir()
+    write(vassals, a__ini="#!/bin/sh\necho [uwsgi]\n")
+    (vassals / "a.ini").chmod(0o755)
+    assert "not-examined" in ini(site, f"emperor = {vassals}", "emperor-magic-exec = true").codes("a.ini")
+
+
+def test_an_emperors_statistics_are_not_for_everybody(site):
+    (site / "vassals").mkdir()
+    checked = ini(site, "emperor = vassals", "emperor-stats = :8001")
+    assert checked.finding("public-socket")["text"] == "emperor-stats = :8001"
+
+
 def test_a_tyrant_tells_which_vassals_it_would_not_start(site):
     vassals = site / "vassals"
     vassals.mkdir()
