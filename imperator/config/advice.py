@@ -40,7 +40,7 @@ def advise(settings: Settings, pairs: Sequence[Pair], world: World) -> list[Diag
         found.warn(
             "runs-as-root",
             settings.where["uid"],
-            "whoever finds a hole in the application is root on this machine",
+            "the application runs as root: whoever finds a hole in it owns this machine",
             "write uid and gid of a user that owns nothing else; sockets and logs are opened before",
         )
     return [one._replace(severity=Severity.NOTE) for one in found]

@@ -62,7 +62,19 @@ def _one(settings: Settings, loader: Loader, name: str, runner: Person) -> list[
         return []
     if loader.kind == "file":
         return _file(settings, loader, name, runner)
+    if loader.kind == "paste":
+        return _paste(settings, loader)
     return _module(settings, loader, name, runner) if loader.kind == "module" else []
+
+
+def _paste(settings: Settings, loader: Loader) -> list[Diagnostic]:
+    """The file of an address for paste.deploy; what is in it only paste.deploy knows."""
+    scheme, colon, rest = loader.target.partition(":")
+    path = os.path.join(settings.directory or settings.start, rest.partition("#")[0])
+    if not colon or scheme != "config" or look(path) is not None:
+        return []
+    hint = "correct the name, or write the whole path"
+    return [Diagnostic("app-missing", loader.where, f"there is no file {path}", hint)]
 
 
 def _file(settings: Settings, loader: Loader, name: str, runner: Person) -> list[Diagnostic]:

@@ -10,6 +10,7 @@ import functools
 import itertools
 import os
 import stat
+import sys
 
 from imperator.config.expand import unresolved
 from imperator.config.settings import Listen, Settings
@@ -27,7 +28,7 @@ def examine(settings: Settings, starter: Person) -> list[Diagnostic]:
     found += _user(settings, starter)
     found += _directories(settings, runner)
     found += _python_paths(settings)
-    found += _virtualenv(settings, runner)
+    found += _virtualenv(settings, starter, runner)
     for one in settings.listen:
         found += _socket(settings, one, starter, runner)
     found += _files(settings, starter, runner)
@@ -93,15 +94,19 @@ def _python_paths(settings: Settings) -> list[Diagnostic]:
     return found
 
 
-def _virtualenv(settings: Settings, runner: Person) -> list[Diagnostic]:
+def _virtualenv(settings: Settings, starter: Person, runner: Person) -> list[Diagnostic]:
     home = settings.home
-    if home is None:
-        return []
+    if home is None:  # who starts it has started Python, so only another user may be kept from it
+        return [] if runner.uid == starter.uid else _reach(runner, sys.executable, settings.where.get("uid"))
     place = settings.where.get("home")
     python = interpreter(home)
     if python is None:
         what = "does not exist" if look(home) is None else "has no bin/python3: it is no virtualenv"
         return [Diagnostic("no-interpreter", place, f"{home} {what}", f"make one: python3 -m venv {home}")]
+    return _reach(runner, python, place)
+
+
+def _reach(runner: Person, python: str, place: Where | None) -> list[Diagnostic]:
     closed = runner.barrier(python) or runner.barrier(os.path.realpath(python))
     state = look(python)
     if closed is None and state is not None and not runner.may(state, ENTER):
@@ -226,6 +231,11 @@ def _files(settings: Settings, starter: Person, runner: Person) -> list[Diagnost
     ):
         if path is not None and (one := _file(option, path, who, settings.where.get(option))):
             found.append(one)
+    for sink in (*settings.logs.sinks, *settings.logs.request_sinks):
+        folder = os.path.dirname(sink.target)
+        if sink.kind == "file" and look(folder) is None and not starter.barrier(sink.target):
+            what = f"cannot open the log {sink.target}: the directory {folder} does not exist"
+            found.append(Diagnostic("no-directory", sink.where, what, f"create it: mkdir -p {folder}"))
     return found
 
 

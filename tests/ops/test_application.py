@@ -90,6 +90,13 @@ def test_the_first_application_that_loads_decides(tmp_path):
     assert (checked.verdict("site.ini"), checked.finding("app-callable-missing")["severity"]) == ("notes", "note")
 
 
+def test_the_file_of_paste(tmp_path):
+    write(tmp_path, production__ini="[app:main]\nuse = egg:shop\n")
+    assert serve(tmp_path, "paste = config:%d/production.ini") == []
+    assert serve(tmp_path, "paste = config:production.ini#admin") == []
+    assert serve(tmp_path, "paste = config:missing.ini") == ["app-missing"]
+
+
 def test_where_the_module_is_is_told(tmp_path):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True, timeout=60)
     (tmp_path / "src").mkdir()

@@ -1,6 +1,7 @@
 """What the machine will refuse: looked up by modes, for the user who will ask."""
 
 import os
+import sys
 
 import pytest
 
@@ -15,8 +16,9 @@ ANN = Person(12345, frozenset((12345,)))
 
 
 @pytest.fixture
-def look(tmp_path):
+def look(tmp_path, monkeypatch):
     """Examine a file of these lines, started by somebody."""
+    monkeypatch.setattr(sys, "executable", "/bin/sh")  # the Python of these tests may lie where only we may go
     for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
         folder.chmod(0o755)
 
@@ -41,6 +43,9 @@ CASES = {
     "pidfile = /tmp": ["cannot-write-pidfile"],
     "logto = /tmp": ["cannot-open-log"],
     "home = none": ["no-interpreter"],
+    "logger = file:none/x.log": ["no-directory"],
+    "req-logger = web file:none/x.log": ["no-directory"],
+    "logger = file:x.log": [],
     "http-socket = :80": [],
     "http-socket = 203.0.113.99:80": ["address-not-here"],
     "freebind = 1\nhttp-socket = 203.0.113.99:80": [],
@@ -99,13 +104,16 @@ def test_only_root_gives_away_and_becomes(look, tmp_path):
     assert look("socket = x.sock", "uid = 54321", starter=ANN) == ["not-root"]
 
 
-def test_a_virtualenv_out_of_reach(look, tmp_path):
+def test_a_python_out_of_reach(look, tmp_path, monkeypatch):
     (tmp_path / "closed").mkdir(mode=0o700)
     (tmp_path / "closed" / "bin").mkdir()
     python = tmp_path / "closed" / "bin" / "python3"
     python.touch(mode=0o755)
     python.chmod(0o755)
     assert look("home = closed", "uid = 12345") == ["interpreter-out-of-reach"]
+    monkeypatch.setattr(sys, "executable", str(python))
+    assert look("uid = 12345") == ["interpreter-out-of-reach"]
+    assert look("uid = 0") == []
     assert look("home = closed") == []
     os.chmod(tmp_path / "closed", 0o755)
     assert look("home = closed", "uid = 12345") == []
