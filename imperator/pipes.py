@@ -176,6 +176,13 @@ class Attendant(NamedTuple):
     respawns: int
 
 
+class Alarmed(NamedTuple):
+    """worker, mule → generation → master: the application raises an alarm."""
+
+    name: str
+    text: str
+
+
 class Registered(NamedTuple):
     """worker, mule → generation: a function is registered here for signals of this number."""
 
@@ -193,7 +200,10 @@ class Trigger(NamedTuple):
     path: str = ""
 
 
-Word = Keep | State | Loaded | Failed | GaveUp | Ready | Crashed | ReloadMe | StopMe | Attendant | Registered | Trigger
+Word = (
+    Keep | State | Loaded | Failed | GaveUp | Ready | Crashed | ReloadMe | StopMe | Attendant | Registered | Trigger
+    | Alarmed
+)
 
 _WORDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Word)}
 
@@ -293,6 +303,7 @@ _KINDS: dict[str, tuple[Callable[[object], bool], ...]] = {
     "Crashed": (_is_text,),
     "ReloadMe": (_is_text,),
     "StopMe": (_is_text,),
+    "Alarmed": (_is_text, _is_text),
     "Attendant": (_is_text, _is_whole, _is_whole, _is_whole),
     "Registered": (_is_octet, _is_text),
     "Trigger": (_is_text, _is_octet, _are_all_numbers, _is_text),

@@ -26,7 +26,20 @@ from imperator.generation.watch import Watch
 from imperator.lifecycle import Phase
 from imperator.module import install
 from imperator.module.here import HERE, Place
-from imperator.pipes import Failed, GaveUp, Limits, Loaded, Order, Plan, Ready, Registered, ReloadMe, StopMe, Trigger
+from imperator.pipes import (
+    Alarmed,
+    Failed,
+    GaveUp,
+    Limits,
+    Loaded,
+    Order,
+    Plan,
+    Ready,
+    Registered,
+    ReloadMe,
+    StopMe,
+    Trigger,
+)
 from imperator.process import kernel
 from imperator.process.loop import Alarm, Loop
 
@@ -411,6 +424,8 @@ class Generation:
         elif isinstance(word, GaveUp):
             if self._state.temper is policy.Temper.PROVING:
                 _tell(self._master, word)
+        elif isinstance(word, Alarmed):
+            _tell(self._master, word)
         elif isinstance(word, ReloadMe | StopMe):
             if self._state.temper is policy.Temper.SERVING:
                 _tell(self._master, word)

@@ -23,7 +23,7 @@ from imperator.master.doors import Doors
 from imperator.master.errands import Errands
 from imperator.master.launch import Generation
 from imperator.master.shared import SharedMemory
-from imperator.pipes import Attendant, Crashed, Failed, FromVassal, GaveUp, Loaded, Ready, ReloadMe, StopMe
+from imperator.pipes import Alarmed, Attendant, Crashed, Failed, FromVassal, GaveUp, Loaded, Ready, ReloadMe, StopMe
 from imperator.process import kernel, listeners, startup, stats_server, systemd
 from imperator.process.certificates import Certificates
 from imperator.process.daemon import Caller
@@ -339,6 +339,8 @@ class Master:
         elif isinstance(word, Crashed):
             if self._vigil:
                 self._vigil.crashed(printable(word.text))
+        elif isinstance(word, Alarmed):
+            self._alarmed(word)
         elif isinstance(word, StopMe) and self._on_demand:
             if generation is self._serving:
                 logs.say(f"{printable(word.why)}: the emperor is asked to wait for the next connection")
@@ -444,6 +446,14 @@ class Master:
         if self._paused:
             self._tell(number, pipes.Order.PAUSE)
         self._loop.watch(generation.door.fileno(), lambda: self._heard(generation))
+
+    def _alarmed(self, word: Alarmed) -> None:
+        known = [one.name for one in self._settings.alarms.alarms]
+        if self._vigil and word.name in known:
+            self._vigil.bells.ring([word.name], word.text.encode("utf-8", "surrogateescape"))
+        else:
+            offer = f"there are {', '.join(known)}" if known else "there are none"
+            logs.say(f"warning: the application raises the alarm {word.name}, and {offer}: {word.text[:1000]}")
 
     def _queues(self) -> Channels:
         if self._channels is None:

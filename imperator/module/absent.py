@@ -15,7 +15,6 @@ _CLUSTER = "let keepalived, Pacemaker or your orchestrator decide which machine 
 
 INSTEAD: dict[str, str] = {
     "add_var": "log it with uwsgi.set_logvar()",
-    "alarm": "use the logging module with a handler that tells people",
     "async_connect": _SOCKETS,
     "async_sleep": "use time.sleep()",
     "chunked_read": "read environ['wsgi.input'], which takes chunked bodies apart",

@@ -54,6 +54,13 @@ def log(text: Any) -> bool:
     return True
 
 
+def alarm(name: Any, text: Any) -> None:
+    """Raise an alarm that the configuration defines. An unknown one is a line of the log, with its text."""
+    word = pipes.Alarmed(words(name, "the name of an alarm"), words(text, "the text of an alarm")[:8192])
+    if not HERE.tell(pipes.say(word)):
+        logs.say(f"warning: the alarm {word.name} reaches nobody from here: {word.text}")
+
+
 def setprocname(name: Any) -> None:
     """Show another name for this process in lists of processes."""
     from imperator.process import title
@@ -118,6 +125,7 @@ NAMES: dict[str, Any] = {
     "reload": reload,
     "stop": stop,
     "log": log,
+    "alarm": alarm,
     "setprocname": setprocname,
     "set_user_harakiri": set_user_harakiri,
     "ready": ready,

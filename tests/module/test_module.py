@@ -77,6 +77,16 @@ def test_what_is_absent_says_what_to_use_instead(shared):
         assert re.match(rf"NotImplementedError: uwsgi\.{name}\(\) is not offered by Imperator: \w+", answer)
 
 
+def test_alarms(begin):
+    one = begin("", "--alarm", "mine cmd:cat > told", "--alarm", "other log:")
+    for name in ("mine", "other", "nobody"):
+        assert one.ask(f"uwsgi.alarm('{name}', b'text for {name}')") == "None"
+    one.logged("ALARM: text for other")
+    one.logged("warning: the application raises the alarm nobody, and there are mine, other: text for nobody")
+    told = one.place / "told"
+    wait.until(lambda: told.exists() and told.read_text() == "text for mine", "an alarm")
+
+
 def test_an_application_that_does_not_ask_pays_nothing(begin):
     one = begin("sys.modules['uwsgi'].post_fork_hook = lambda: uwsgi_log.append(1)\nuwsgi_log = []")
     names = "sorted(name for name in sys.modules if name.startswith('imperator.module'))"
