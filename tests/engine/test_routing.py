@@ -199,6 +199,27 @@ def test_the_application_fails_behind_rules(routed):
     assert "ValueError: on purpose" in server.log()
 
 
+def test_what_an_application_does_behind_an_answer_of_rules_changes_nothing_of_it(routed):
+    def application(environ, start_response):
+        start_response("404 Not Found", [])
+        yield b"not this"
+        raise ValueError("on purpose")
+
+    server = routed("response-route-status = 404 return:410", application=application)
+    assert server.ask(path="/x").body == b"Gone"
+    assert "ValueError: on purpose" in server.log()
+
+
+@pytest.mark.parametrize("chain", ["error", "response"])
+def test_a_rule_that_cannot_be_kept_lets_no_other_be_forgotten(routed, chain):
+    server = routed(f"{chain}-route = (?s)^/(.*)$ addheader:X-P: $1", f"{chain}-route-run = break:403",
+                    "route = ^/y return:200")
+    assert server.ask(path="/a").status == 403
+    for path in ("/a%0d%0aX-Evil:%201", "/y%0ab"):
+        answer = server.ask(path=path)
+        assert (answer.status, answer.header("X-Evil")) == (400, None)
+
+
 # the log
 
 

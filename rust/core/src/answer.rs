@@ -429,6 +429,10 @@ impl Answer {
 
     /// The application failed half-way.
     pub fn abort(&mut self) {
+        if self.is_aside && self.compressor.is_none() && self.file.is_none() {
+            // Rules have answered, and their answer is complete.
+            return;
+        }
         let tail = if self.rest.is_empty() { &mut self.out } else { self.rest.tail() };
         if let Some(framing) = self.framing.as_mut() {
             framing.abort(tail);

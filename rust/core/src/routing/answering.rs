@@ -136,7 +136,8 @@ impl Answer {
                     self.facts.persistent = false;
                     return Some(Reply::text(head.status, ""));
                 }
-                Flow::Fault(_) | Flow::Next | Flow::Done | Flow::Goto(..) => {}
+                Flow::Fault(_) => return Some(routing.review_by(&[], engine, routed, Reply::error(400))),
+                Flow::Next | Flow::Done | Flow::Goto(..) => {}
             }
             if let Some(sent) = sent {
                 before.extend_from_slice(&sent);

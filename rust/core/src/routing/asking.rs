@@ -56,6 +56,8 @@ impl Routing {
             reply.head = head.unwrap_or_default();
             if let Flow::Reply(other) = flow {
                 reply = other;
+            } else if let Flow::Fault(_) = flow {
+                reply = Reply::error(400);
             } else if let (Some(mut sent), Body::Bytes(body)) = (sent, &mut reply.body) {
                 sent.append(body);
                 *body = sent;
