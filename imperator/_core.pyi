@@ -191,6 +191,9 @@ class Wsgi(Protocol):
     def accept_buffers(self) -> bool:
         """What has a buffer is as good as bytes."""
     @property
+    def tells_waited(self) -> bool:
+        """The environ has ``imperator.waited``: microseconds that the request waited for a core."""
+    @property
     def reload_on_exception(self) -> bool:
         """The worker says ``E`` after any exception that an application lets out. The next three: after those
         whose class (with its module or without), text or representation is listed.
@@ -337,6 +340,8 @@ class WorkerCounters(NamedTuple):
     tx: int
     running_time: int
     avg_rt: int
+    avg_wait: int
+    """How long requests waited for a core, of one in 64."""
     last_spawn: int
     respawn_count: int
     harakiri_count: int

@@ -569,6 +569,7 @@ class Wsgi(NamedTuple):
     reload_on_types: tuple[str, ...] = ()
     reload_on_values: tuple[str, ...] = ()
     reload_on_reprs: tuple[str, ...] = ()
+    tells_waited: bool = False
 
     @classmethod
     def read(cls, told: Sequence[Any]) -> Wsgi:

@@ -133,6 +133,7 @@ def _worker(worker: WorkerCounters, instance: Instance, figures: Figures) -> dic
         "respawn_count": worker.respawn_count,
         "tx": worker.tx,
         "avg_rt": worker.avg_rt,
+        "avg_wait": worker.avg_wait,
         "apps": [
             {
                 "id": 0,

@@ -30,6 +30,7 @@ class Worker(NamedTuple):
     tx: int = 1000
     running_time: int = 2000
     avg_rt: int = 400
+    avg_wait: int = 30
     last_spawn: int = 1700000000
     respawn_count: int = 1
     harakiri_count: int = 2
@@ -84,7 +85,7 @@ def test_a_worker():
     assert found == {
         "id": 1, "pid": 77, "accepting": 1, "requests": 5, "delta_requests": 5, "exceptions": 1, "harakiri_count": 2,
         "signals": 0, "signal_queue": 0, "status": "idle", "rss": 0, "vsz": 0, "running_time": 2000,
-        "last_spawn": 1700000000, "respawn_count": 1, "tx": 1000, "avg_rt": 400,
+        "last_spawn": 1700000000, "respawn_count": 1, "tx": 1000, "avg_rt": 400, "avg_wait": 30,
     }  # fmt: skip
     assert app == {
         "id": 0, "modifier1": 0, "mountpoint": "", "startup_time": 1, "requests": 5, "exceptions": 1, "chdir": "",

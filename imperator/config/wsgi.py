@@ -23,6 +23,8 @@ class Wsgi(NamedTuple):
     """Names of classes, with their module or without."""
     reload_on_values: tuple[str, ...] = ()
     reload_on_reprs: tuple[str, ...] = ()
+    tells_waited: bool = False
+    """Whether the environ has ``imperator.waited``: microseconds that the request waited for a core."""
 
 
 def read(pairs: Mapping[str, Sequence[Pair]], complaints: Complaints) -> Wsgi:
@@ -41,4 +43,5 @@ def read(pairs: Mapping[str, Sequence[Pair]], complaints: Complaints) -> Wsgi:
         reload_on_types=texts("reload-on-exception-type"),
         reload_on_values=texts("reload-on-exception-value"),
         reload_on_reprs=texts("reload-on-exception-repr"),
+        tells_waited=said("environ-waited"),
     )

@@ -12,10 +12,10 @@ def test_everything(tmp_path):
     lines = [
         "wsgi-disable-file-wrapper = true", "wsgi-accept-buffers = 1",
         "reload-on-exception = true", "reload-on-exception-type = A", "reload-on-exception-type = b.B",
-        "reload-on-exception-value = boom", "reload-on-exception-repr = A('boom')",
+        "reload-on-exception-value = boom", "reload-on-exception-repr = A('boom')", "environ-waited = true",
     ]  # fmt: skip
     told = ini(tmp_path, *lines).settings.wsgi
-    assert told == Wsgi(False, True, True, ("A", "b.B"), ("boom",), ("A('boom')",))
+    assert told == Wsgi(False, True, True, ("A", "b.B"), ("boom",), ("A('boom')",), True)
 
 
 def test_off_is_off(tmp_path):

@@ -1,16 +1,20 @@
 """Liberties beyond PEP 3333 that the configuration allows, and the exceptions that cost a worker its life."""
 
 import array
+import select
 import socket
 import struct
+import time
 
 import pytest
 
 from . import speak
+from .conftest import Gate
 
 PLAIN = {
     "file_wrapper": True,
     "accept_buffers": False,
+    "tells_waited": False,
     "reload_on_exception": False,
     "reload_on_types": (),
     "reload_on_values": (),
@@ -30,6 +34,33 @@ def test_the_file_wrapper_can_be_withheld(worker):
 
     assert worker(app).ask().body == b"True"
     assert worker(app, wsgi=Choices(file_wrapper=False)).ask().body == b"False"
+
+
+def test_the_application_is_told_how_long_a_request_waited(worker):
+    """The second request comes while the first one keeps the only core."""
+    gate = Gate()
+
+    def app(environ, start_response):
+        told = environ.get("imperator.waited")
+        if environ["PATH_INFO"] == "/wait":
+            return gate(environ, start_response)
+        start_response("200 OK", [])
+        return [repr(told).encode()]
+
+    assert worker(app).ask().body == b"None"
+    server = worker(app, wsgi=Choices(tells_waited=True))
+    with server.connect("tcp-http") as first, server.connect("tcp-http") as second:
+        first.sendall(speak.http(path="/wait"))
+        server.wait_for_log("waiting")
+        began = time.monotonic()
+        second.sendall(speak.http())
+        assert select.select([second], [], [], 0.05)[0] == []
+        waits = time.monotonic() - began
+        gate.open()
+        answer = speak.parse(speak.read_all(second))
+    # The kernel counts in its own ticks, of up to ten milliseconds.
+    assert int(answer.body) >= waits / 2 * 1e6
+    assert server.row().avg_wait >= 0
 
 
 BUFFERS = [bytearray(b"abc"), memoryview(b"def"), b"ghi", array.array("B", b"jkl"), bytearray()]

@@ -22,6 +22,11 @@ ROWS = (
         status="supported", help="Connections that a worker holds; above, idle ones are closed and newcomers wait",
     ),
     Option(
+        ("environ-waited",), takes="none", kind="flag", default="off", subsystem="python", status="supported",
+        help="Tell the application how long its request waited for a core: microseconds, as imperator.waited in the "
+        "environ",
+    ),
+    Option(
         ("min-rate",), kind="int", default="500", subsystem="timeouts", status="supported",
         help="Bytes per second that a client must send of a body or take of an answer; 0: any number",
     ),

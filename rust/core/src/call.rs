@@ -1,6 +1,8 @@
 //! One call of the application: environ, call, result, `close()`. Everything here happens with the GIL; what it leaves
 //! in the connection's `out` is sent by `conn.rs`.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -19,6 +21,11 @@ use crate::served::{Outcome, Served, Times, Via};
 use crate::start_response::{Exchange, Functions};
 use crate::statics::Statics;
 use crate::sys;
+
+/// One request of so many is asked how long it waited, for the scoreboard.
+const SAMPLED: u64 = 64;
+/// What applications are told of that.
+const WAITED: &str = "imperator.waited";
 
 /// The objects that a core uses for request after request.
 pub struct Reused {
@@ -228,7 +235,7 @@ impl Core {
         let began = sys::now_us();
         let started = sys::wall_us();
         let wall = (started / 1_000_000) as i64;
-        let waited = if self.engine.settings.request_log.asks_waited { self.waited(conn, began) } else { 0 };
+        let waited = self.know_wait(conn, began);
         let text = conn.request.text(conn.head());
         self.row().begin(conn.request.method().of(text), conn.request.path().of(text), wall as u64, began);
         self.gil.hold();
@@ -238,7 +245,7 @@ impl Core {
             crate::rest::bury(&mut self.graves);
         }
         self.refresh_date(wall);
-        let outcome = self.call_attached(py, conn);
+        let outcome = self.call_attached(py, conn, waited);
         if !self.is_alone() {
             self.gil.release();
         }
@@ -259,7 +266,7 @@ impl Core {
         ended
     }
 
-    fn call_attached(&mut self, py: Python<'_>, conn: &mut Conn) -> Outcome {
+    fn call_attached(&mut self, py: Python<'_>, conn: &mut Conn, waited: u64) -> Outcome {
         let engine = self.engine;
         let mut facts = conn.request.facts();
         let chunked = matches!(conn.request.body(), wire::BodyFraming::Chunked | wire::BodyFraming::Records(None));
@@ -317,6 +324,11 @@ impl Core {
         };
         if let Some(routed) = &conn.routed {
             if let Err(error) = routed.tell(environ.bind(py)) {
+                return self.give_up(py, conn, &error);
+            }
+        }
+        if engine.settings.wsgi.tells_waited {
+            if let Err(error) = environ.bind(py).set_item(WAITED, waited) {
                 return self.give_up(py, conn, &error);
             }
         }
@@ -546,6 +558,21 @@ impl Core {
         conn.persistent = false;
         conn.linger = true;
         Outcome { status: 500, head_bytes: conn.out.len(), ..Outcome::default() }
+    }
+
+    /// How long the request has waited, if somebody asks: the log, the application, or the scoreboard, of each so many.
+    #[inline]
+    fn know_wait(&self, conn: &Conn, began: u64) -> u64 {
+        let settings = &self.engine.settings;
+        let is_sample = self.row().requests.load(Relaxed) % SAMPLED == 0;
+        if !(is_sample || settings.request_log.asks_waited || settings.wsgi.tells_waited) {
+            return 0;
+        }
+        let waited = self.waited(conn, began);
+        if is_sample {
+            self.engine.note_wait(waited);
+        }
+        waited
     }
 
     /// How long the request has waited for this core: since its last bytes arrived, as far as the kernel tells, and

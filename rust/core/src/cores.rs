@@ -217,6 +217,13 @@ impl Engine {
         }
     }
 
+    /// The moving average of the time that requests waited, of those that were asked.
+    pub fn note_wait(&self, microseconds: u64) {
+        if let Some(row) = self.board.worker(self.settings.seat) {
+            row.avg_wait.store((row.avg_wait.load(Relaxed) + microseconds) / 2, Relaxed);
+        }
+    }
+
     fn end_if_empty(&self) {
         if self.left.load(SeqCst) && self.live.load(SeqCst) == 0 && !self.ended.swap(true, SeqCst) {
             sys::notify(self.end_fd);
@@ -273,7 +280,7 @@ pub struct Core {
     pub batching: bool,
     vigil: Vigil,
     held_since: u64,
-    /// Microseconds of the monotonic clock when the core heard of what it works on, if the log asks.
+    /// Microseconds of the monotonic clock when the core heard of what it works on.
     pub heard: u64,
     /// References of answers that were sent, to be given back with the GIL.
     pub graves: Vec<*mut ffi::PyObject>,
@@ -376,10 +383,8 @@ impl Core {
                     self.held_since = sys::now_ms();
                 }
             }
-            self.now = sys::now_ms();
-            if self.engine.settings.request_log.asks_waited {
-                self.heard = sys::now_us();
-            }
+            self.heard = sys::now_us();
+            self.now = self.heard / 1000;
             for index in 0..count {
                 if self.meet(poller::event(&room, index)) {
                     return;

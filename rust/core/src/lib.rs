@@ -124,7 +124,8 @@ impl Scoreboard {
                 ))?)?;
             }
             let (pid, accepting) = (row.pid.load(Relaxed), row.accepting.load(Relaxed) != 0);
-            let (avg_rt, last_spawn) = (row.avg_rt.load(Relaxed), row.last_spawn.load(Relaxed));
+            let (avg_rt, avg_wait) = (row.avg_rt.load(Relaxed), row.avg_wait.load(Relaxed));
+            let last_spawn = row.last_spawn.load(Relaxed);
             let both = |field: fn(&WorkerRow) -> &AtomicU32| -> u32 {
                 seats.iter().filter_map(|&seat| self.0.worker(seat)).map(|row| field(row).load(Relaxed)).sum()
             };
@@ -141,6 +142,7 @@ impl Scoreboard {
                     tx.into_pyobject(py)?.into_any(),
                     running.into_pyobject(py)?.into_any(),
                     avg_rt.into_pyobject(py)?.into_any(),
+                    avg_wait.into_pyobject(py)?.into_any(),
                     last_spawn.into_pyobject(py)?.into_any(),
                     both(|row| &row.respawns).into_pyobject(py)?.into_any(),
                     both(|row| &row.harakiris).into_pyobject(py)?.into_any(),
@@ -240,7 +242,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     for (name, fields) in [
         (
             "WorkerCounters",
-            "id pid accepting busy_cores requests exceptions tx running_time avg_rt last_spawn respawn_count harakiri_count cores",
+            "id pid accepting busy_cores requests exceptions tx running_time avg_rt avg_wait last_spawn respawn_count harakiri_count cores",
         ),
         ("BusyCore", "seat core began seconds since request"),
         ("Certificate", "flaw not_before not_after subject"),

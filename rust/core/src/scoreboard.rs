@@ -13,7 +13,7 @@ use std::os::raw::c_int;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicU8, Ordering::Relaxed, Ordering::SeqCst};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"IMPBOARD");
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 const SEATS: usize = 2;
 const TEXT: usize = 160;
 
@@ -39,6 +39,8 @@ pub struct WorkerRow {
     pub exit: AtomicU32,
     pub last_spawn: AtomicU64,
     pub avg_rt: AtomicU64,
+    /// Microseconds that requests waited for a core, the moving average of samples.
+    pub avg_wait: AtomicU64,
     /// Requests of this life of the worker, for the request log.
     pub requests: AtomicU64,
     /// How often a request of this worker took too long and it was killed.

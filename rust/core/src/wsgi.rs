@@ -11,6 +11,8 @@ pub struct Wsgi {
     pub file_wrapper: bool,
     /// `wsgi-accept-buffer`.
     pub accept_buffers: bool,
+    /// `environ-waited`: the application is told how long a request waited.
+    pub tells_waited: bool,
     reload: Option<Reload>,
 }
 
@@ -25,7 +27,7 @@ struct Reload {
 
 impl Default for Wsgi {
     fn default() -> Wsgi {
-        Wsgi { file_wrapper: true, accept_buffers: false, reload: None }
+        Wsgi { file_wrapper: true, accept_buffers: false, tells_waited: false, reload: None }
     }
 }
 
@@ -44,6 +46,7 @@ impl Wsgi {
         Ok(Wsgi {
             file_wrapper: told.getattr("file_wrapper")?.extract()?,
             accept_buffers: told.getattr("accept_buffers")?.extract()?,
+            tells_waited: told.getattr("tells_waited")?.extract()?,
             reload: reload.is_wanted().then_some(reload),
         })
     }
