@@ -43,7 +43,7 @@ def examine(settings: Settings, runner: Person) -> list[Diagnostic]:
     found = _root(settings, default, runner)
     for mount in settings.apps.mounts:
         found += _one(settings, mount.loader, mount.callable or default, runner)
-    return found
+    return found + _gevent(settings)
 
 
 def _root(settings: Settings, default: str, runner: Person) -> list[Diagnostic]:
@@ -55,6 +55,28 @@ def _root(settings: Settings, default: str, runner: Person) -> list[Diagnostic]:
             return [one._replace(severity=Severity.WARNING) for one in found] + wrong
         found += wrong
     return found
+
+
+def _gevent(settings: Settings) -> list[Diagnostic]:
+    """Whether the virtualenv has the gevent that is asked for; of an interpreter without one, too little is known."""
+    if not settings.gevent.is_wanted or settings.home is None or _sees_the_system(settings.home):
+        return []
+    installed, certain = _installed(settings)
+    if not certain or not installed or _find(_own_folders(settings) + installed, "gevent"):
+        return []
+    names = ("gevent", "loop", "gevent-early-monkey-patch")
+    where = next((settings.where[name] for name in names if name in settings.where), None)
+    hint = f"{os.path.join(settings.home, 'bin', 'python3')} -m pip install gevent"
+    return [Diagnostic("gevent-missing", where, f"gevent is not installed in {settings.home}", hint)]
+
+
+def _sees_the_system(home: str) -> bool:
+    """Whether the virtualenv also has what is installed for all."""
+    try:
+        with open(os.path.join(home, "pyvenv.cfg"), encoding="utf-8", errors="replace") as file:
+            return re.search(r"(?im)^include-system-site-packages\s*=\s*true\s*$", file.read()) is not None
+    except OSError:
+        return True
 
 
 def _one(settings: Settings, loader: Loader, name: str, runner: Person) -> list[Diagnostic]:

@@ -10,7 +10,7 @@ from tests.ops.checking import GOOD, ini, write
 
 ABOUT = (
     "app-missing", "app-syntax", "app-callable-missing", "app-name-invalid", "app-unreadable", "app-not-wsgi",
-    "no-interpreter",
+    "no-interpreter", "gevent-missing",
 )  # fmt: skip
 
 
@@ -167,3 +167,19 @@ def test_a_syntax_that_another_python_has_is_a_note(tmp_path):
     write(tmp_path, app__py="this is for later\n")
     finding = ini(tmp_path, "http-socket = 127.0.0.1:0", "wsgi-file = app.py", "home = venv").finding("app-syntax")
     assert (finding["severity"], "3.99" in finding["fix"]) == ("note", True)
+
+
+def test_gevent_is_looked_for_in_the_virtualenv(tmp_path):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True, timeout=60)
+    (tmp_path / "app.py").write_text("def application(environ, start_response): ...\n")
+    lines = ("wsgi-file = app.py", "home = venv")
+    assert serve(tmp_path, *lines) == []
+    assert serve(tmp_path, *lines, "gevent = 5") == ["gevent-missing"]
+    assert serve(tmp_path, *lines, "gevent-early-monkey-patch = true") == ["gevent-missing"]
+    config = tmp_path / "venv" / "pyvenv.cfg"
+    config.write_text(config.read_text().replace("packages = false", "packages = true"))
+    assert serve(tmp_path, *lines, "gevent = 5") == []
+    config.write_text(config.read_text().replace("packages = true", "packages = false"))
+    (packages,) = (tmp_path / "venv" / "lib").glob("python3*/site-packages")
+    (packages / "gevent").mkdir()
+    assert serve(tmp_path, *lines, "gevent = 5") == []
