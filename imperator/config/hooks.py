@@ -13,7 +13,6 @@ from typing import NamedTuple
 from imperator import pipes
 from imperator.config.complain import Complaints
 from imperator.config.expand import unresolved
-from imperator.config.hook_actions import ACTIONS, RELOADS, STOPS, nearest, wrong
 from imperator.config.pairs import Pair
 from imperator.config.values import number
 from imperator.config.world import World
@@ -118,6 +117,8 @@ def read(found: Found, base: str, world: World, complaints: Complaints) -> Hooks
 
 def _step(kind: str, pair: Pair, text: str, complaints: Complaints) -> HookStep | None:
     """One line of one kind; None for what does nothing here, or cannot be done."""
+    from imperator.config.hook_actions import ACTIONS, RELOADS, STOPS, nearest, wrong  # few configurations have hooks
+
     if kind != "hook":
         action, arguments, hidden = kind, text, False
     else:
@@ -195,6 +196,10 @@ def _seconds(name: str, found: Found, complaints: Complaints) -> int:
 
 def _signals(moments: Mapping[str, Sequence[HookStep]]) -> tuple[tuple[int, str], ...]:
     """The later line wins, and the later moment."""
+    if not moments:
+        return ()
+    from imperator.config.hook_actions import RELOADS
+
     bound: dict[int, str] = {}
     for moment in (*AT_START, "master-start"):
         for step in moments.get(moment, ()):

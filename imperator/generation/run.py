@@ -112,7 +112,8 @@ def _run(control_fd: int, plan_fd: int) -> int:
 def _give_up(refusal: Refused, above: socket.socket) -> int:
     """End, and tell whoever is above why: hooks and limits are no fault of the application's."""
     logs.complain(refusal.diagnostics)
-    why = refusal.diagnostics[0].line() if refusal.diagnostics else f"a hook asks for the end, {refusal.status}"
+    told = refusal.diagnostics
+    why = told[0].line().removeprefix("error: ") if told else f"a hook asks for the end, with status {refusal.status}"
     _tell(above, GaveUp(why, refusal.status))
     return refusal.status
 

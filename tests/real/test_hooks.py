@@ -120,7 +120,7 @@ def test_a_hook_that_fails_at_a_reload_changes_nothing(start: Start, tmp_path: P
     before = site.client.body()
     (tmp_path / "broken").touch()
     site.server.send(signal.SIGHUP)
-    site.log.wait("reload refused: generation 2 did not start, generation 1 goes on: error: .*hook-failed")
+    site.log.wait("reload refused: generation 2 did not start, generation 1 goes on: [^ ]*site.ini:6: .*hook-failed")
     assert site.client.body() == before
     (tmp_path / "broken").unlink()
     site.server.send(signal.SIGHUP)
@@ -365,3 +365,13 @@ def test_hooks_of_the_user_come_before_the_sockets(start: Start, tmp_path: Path)
         "--hook-master-start", "exec:echo H $COLOUR $(id -un)",
     ).log.wait("H red nobody")  # fmt: skip
     assert ((tmp_path / "run").stat().st_uid, (tmp_path / "r").stat().st_uid) == (nobody.pw_uid, 0)
+
+
+def test_the_caller_of_a_daemon_is_told(start: Start, tmp_path: Path):
+    app.write(tmp_path / "app.py", "one")
+    server = start.server(
+        "--http-socket", "one.sock", "--wsgi-file", "app.py", "--need-app", "--daemonize", "daemon.log",
+        "--umask", "077", "--hook-pre-app", "unlink:nowhere",
+    )  # fmt: skip
+    assert server.process.wait(20) == 1
+    server.log.wait("^error: command line: hook-pre-app: unlink:nowhere: No such file")
