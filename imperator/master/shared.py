@@ -6,7 +6,6 @@ generation keeps what it has. A file that keeps a cache or the queue is opened o
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import struct
@@ -52,8 +51,8 @@ class SharedMemory:
             ring = sharing.queue if sharing.queue.slots else None
             queue = self._piece("queue", ring, where.get("queue-store"), locks) if ring else None
             areas = [self._piece("area", (number, size), None, locks) for number, size in enumerate(sharing.areas)]
-        except OSError as error:
-            raise Refused(_no_memory(error)) from error
+        except (OSError, MemoryError) as error:
+            raise Refused(_no_memory(str(getattr(error, "strerror", None) or error))) from error
         return Shared(
             sharing,
             self._locks_fd,
@@ -69,7 +68,7 @@ class SharedMemory:
             if ("page", name) not in self._pieces:
                 self._pieces["page", name] = _Piece(_anonymous(name, size))
         except OSError as error:
-            raise Refused(_no_memory(error)) from error
+            raise Refused(_no_memory(error.strerror or str(error))) from error
         return self._pieces["page", name].fd
 
     def keep_only(self, sharing: Sharing) -> None:
@@ -135,10 +134,14 @@ class SharedMemory:
             try:
                 size = Cache.size(definition)
             except ValueError as error:
-                raise Refused(_no_memory(OSError(errno.ENOMEM, str(error)))) from error
+                raise Refused(_no_memory(str(error))) from error
             fd = self._memory(f"cache {definition.name}", size, definition.store, place, definition)
             lock = self._names.index(f"cache_{definition.name}")
-            piece = _Piece(fd, Cache(fd, locks, lock, definition))
+            try:
+                piece = _Piece(fd, Cache(fd, locks, lock, definition))
+            except BaseException:
+                os.close(fd)
+                raise
         elif isinstance(definition, Queue):
             piece = _Piece(self._memory("queue", definition.size, definition.store, place, definition))
         else:
@@ -188,11 +191,11 @@ def _anonymous(name: str, size: int) -> int:
 # -- complaints
 
 
-def _no_memory(error: OSError) -> Diagnostic:
+def _no_memory(why: str) -> Diagnostic:
     return Diagnostic(
         "no-shared-memory",
         None,
-        f"cannot make the memory that processes share: {error.strerror or error}",
+        f"cannot make the memory that processes share: {why}",
         "ask for a smaller cache, queue or sharedarea, or raise limit-as and the memory of the container",
     )
 

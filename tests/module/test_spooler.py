@@ -349,8 +349,7 @@ def test_uwsgi_and_we_do_what_the_other_left(spool, tmp_path):
     (task,) = one.wait(1)
     del task["spooler_task_name"]
     assert task == {"from": b"uwsgi", "at": b"10", "body": b"x" * 70000}
-    one.spool(n="ours", at=time.time() + 3600, body=b"b")
-    (path,) = one.directory.iterdir()
+    path = Path(one.spool(n="ours", at=time.time() + 3600, body=b"b"))
     one.one.server.stop()
     os.utime(path, (1, 1))
     old = uwsgi(WORK="1")
@@ -360,3 +359,29 @@ def test_uwsgi_and_we_do_what_the_other_left(spool, tmp_path):
         stop(old)
     text = (one.directory / "by-uwsgi").read_text()
     assert "b'n': b'ours'" in text and "'body': b'b'" in text
+
+
+def test_a_killed_generation_costs_no_task(spool):
+    """Its spooler finishes what it works on; the next generation's does the rest, and nothing twice."""
+    one = spool()
+    (before,) = one.pids()
+    path = one.spool(n="slow", first=f"{WAITING}\nnote(os.getpid())")
+    one.wait(1)
+    generation = int(Path(f"/proc/{before}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    os.kill(generation, signal.SIGKILL)
+    wait.until(lambda: one.pids() != {before}, f"another spooler\n{one.one.log()}", 20)
+    one.spool(n="next")
+    one.wait(2)
+    Path(f"{one.done_file}.go").write_text("")
+    one.wait_gone(path)
+    done = one.wait(3)
+    assert [task["n"] for task in done[:2]] == [b"slow", b"next"] and done[2:] == [before]
+
+
+def test_signals_reach_a_spooler(spool):
+    one = spool(extra=FUNCTION + """
+uwsgi.register_signal(17, "spooler", lambda number: note([number, uwsgi.i_am_the_spooler()]))
+""")
+    one.pids()
+    one.one.ask("uwsgi.signal(17)")
+    assert one.wait(1) == [[17, True]]
