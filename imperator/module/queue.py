@@ -34,13 +34,15 @@ class Ring:
 
     def get(self, slot: int) -> bytes | None:
         """What is in a slot."""
-        if not 0 <= slot < self.slots:
+        length = self._length(slot) if 0 <= slot < self.slots else 0
+        if not length:
             return None
         at = QUEUE_HEAD + slot * self._size
-        length, _ = _SLOT.unpack_from(self._memory, at)
-        if not 0 < length <= self._size - _SLOT.size:
-            return None
         return self._memory[at + _SLOT.size : at + _SLOT.size + length]
+
+    def _length(self, slot: int) -> int:
+        length: int = _SLOT.unpack_from(self._memory, QUEUE_HEAD + slot * self._size)[0]
+        return length if length <= self._size - _SLOT.size else 0
 
     def put(self, slot: int, message: bytes) -> bool:
         """Fill a slot; the length comes last, so that a message is whole or is not there."""
@@ -62,11 +64,21 @@ class Ring:
         _ENDS.pack_into(self._memory, 0, self.push_at, self.pull_at)
 
     def settle(self) -> None:
-        """After a process died in the middle: a pull that emptied its slot moves on."""
-        for _ in range(self.slots):
-            if self.pull_at == self.push_at or self.get(self.pull_at):
-                break
-            self.move(self.push_at, self.pull_at + 1)
+        """After a process died in the middle, the ends are where the messages end: the first run of full slots from
+        the next pull on. A push that was not finished but for its end is finished, a pull or pop likewise.
+        """
+        full = [self._length(slot) > 0 for slot in range(self.slots)]
+        if all(full) or not any(full):
+            self.move(self.pull_at, self.pull_at)
+            return
+        first = next(slot for slot in range(self.pull_at, self.pull_at + self.slots) if full[slot % self.slots])
+        end = next(slot for slot in range(first, first + self.slots) if not full[slot % self.slots])
+        self.move(end, first)
+
+    def is_odd(self) -> bool:
+        """Whether the ends are where no message ends."""
+        front, back = self._length(self.pull_at) > 0, self._length((self.push_at - 1) % self.slots) > 0
+        return front != back if self.push_at == self.pull_at else not (front and back)
 
 
 class _Held:
@@ -103,6 +115,9 @@ def queue_pull() -> bytes | None:
     """Take the oldest message."""
     with _Held() as ring:
         message = ring.get(ring.pull_at)
+        if message is None and ring.is_odd():
+            ring.settle()
+            message = ring.get(ring.pull_at)
         if message is not None:
             ring.empty(ring.pull_at)
             ring.move(ring.push_at, ring.pull_at + 1)
@@ -112,6 +127,8 @@ def queue_pull() -> bytes | None:
 def queue_pop() -> bytes | None:
     """Take the newest message."""
     with _Held() as ring:
+        if ring.get((ring.push_at - 1) % ring.slots) is None and ring.is_odd():
+            ring.settle()
         slot = (ring.push_at - 1) % ring.slots
         message = ring.get(slot)
         if message is not None:

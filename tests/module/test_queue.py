@@ -109,6 +109,35 @@ def test_killed_at_any_time(here):
             assert message is not None, "the queue stands still"
 
 
+@pytest.mark.parametrize("slots", [1, 2, 3, 5])
+def test_a_step_that_was_not_taken(here, slots):
+    """However full the queue, and wherever somebody died: every message that is there comes, in its order."""
+    for filled in range(slots + 1):
+        for died in ("push", "pull", "pop", "push over"):
+            here(queue=Queue(slots, 4096))
+            for number in range(slots + filled):  # the ends are not where they began
+                queue.queue_push(b"%d" % number)
+                if number < slots:
+                    queue.queue_pull()
+            ring = queue.Ring()
+            there = [b"%d" % number for number in range(slots, slots + filled)]
+            if died == "push" and filled < slots:
+                ring.put(ring.push_at, b"new")
+                there.append(b"new")
+            elif died == "pull" and filled:
+                ring.empty(ring.pull_at)
+                del there[0]
+            elif died == "pop" and filled:
+                ring.empty((ring.push_at - 1) % slots)
+                del there[-1]
+            elif died == "push over" and filled == slots:
+                ring.empty(ring.push_at)
+                del there[0]
+            ring.settle()
+            assert [queue.queue_pull() for _ in range(slots + 1)] == there + [None] * (slots + 1 - len(there))
+            assert queue.queue_push(b"x") and queue.queue_pull() == b"x"
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_memory_that_makes_no_sense(here, seed):
     here(queue=Queue(4, 4096))
