@@ -26,7 +26,8 @@ class Shared:
 
     def __init__(self, settings: CacheSettings) -> None:
         self.settings = settings
-        self.locks = Locks(Locks.create(1))
+        self.locks_fd = Locks.create(1)
+        self.locks = Locks(self.locks_fd)
         self.fd = os.memfd_create("test")
         os.ftruncate(self.fd, Cache.size(settings))
         self.cache = self.again()
@@ -46,6 +47,7 @@ def make():
     yield make
     for one in made:
         os.close(one.fd)
+        os.close(one.locks_fd)
 
 
 @pytest.mark.parametrize("seed", range(6))
