@@ -40,17 +40,18 @@ def read(found: Mapping[str, Sequence[Pair]], base: str, complaints: Complaints)
     """What the lines mean; relative paths begin at ``base``."""
     exits = found.get("exit-on-reload")
     return Orders(
-        touches=_paths([pair for name in TOUCHES for pair in found.get(name, ())], base, complaints),
-        worker_touches=_paths([pair for name in WORKERS for pair in found.get(name, ())], base, Complaints()),
-        pipes=_paths(found.get("master-fifo", ()), base, complaints),
+        touches=paths([pair for name in TOUCHES for pair in found.get(name, ())], base, complaints),
+        worker_touches=paths([pair for name in WORKERS for pair in found.get(name, ())], base, Complaints()),
+        pipes=paths(found.get("master-fifo", ()), base, complaints),
         exit_on_reload=flag(exits[-1], complaints) if exits else False,
-        mule_touches=_paths(found.get("touch-mules-reload", ()), base, complaints),
-        spooler_touches=_paths(found.get("touch-spoolers-reload", ()), base, complaints),
+        mule_touches=paths(found.get("touch-mules-reload", ()), base, complaints),
+        spooler_touches=paths(found.get("touch-spoolers-reload", ()), base, complaints),
     )
 
 
-def _paths(pairs: Sequence[Pair], base: str, complaints: Complaints) -> tuple[str, ...]:
-    paths = []
+def paths(pairs: Sequence[Pair], base: str, complaints: Complaints) -> tuple[str, ...]:
+    """The paths that lines name, absolute, each once; relative ones begin at ``base``."""
+    found = []
     for pair in pairs:
         text = pair.text()
         plain, comment = split_comment(text)
@@ -60,5 +61,5 @@ def _paths(pairs: Sequence[Pair], base: str, complaints: Complaints) -> tuple[st
         if comment:
             complaints.warn("comment-in-value", pair.where, f"the comment behind {pair.key} is part of its path",
                             f"write {pair.key} = {plain} and put the comment on a line of its own")
-        paths.append(posixpath.normpath(posixpath.join(base, text)))
-    return tuple(dict.fromkeys(paths))
+        found.append(posixpath.normpath(posixpath.join(base, text)))
+    return tuple(dict.fromkeys(found))
