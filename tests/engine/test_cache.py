@@ -153,6 +153,28 @@ def test_numbers(make):
     assert one.cache.number(b"text") == one.cache.number(b"nothing") == 0
 
 
+def test_a_number_in_small_blocks_hurts_nobody(make):
+    """Its bytes need not be neighbours, and what is behind the first of them is another's."""
+    one = make(4, blocks=16, bitmap=True, blocksize=4)
+    for key in (b"a", b"b", b"c"):
+        one.cache.set(key, key * 4, 0, False)
+    one.cache.delete(b"a")
+    one.cache.delete(b"c")
+    for turn in (1, 2, 3):
+        assert one.cache.reckon(b"n", "inc", 5 << 32, 0) and one.cache.number(b"n") == turn * 5 << 32
+    assert one.cache.get(b"b") == b"bbbb" and one.cache.get(b"n") == struct.pack("q", 15 << 32)
+
+
+def test_a_process_dies_while_everything_is_dropped(make):
+    one = make(4)
+    one.cache.set(b"a", b"v", 0, False)
+    with mmap.mmap(one.fd, 0) as memory:
+        # The mark goes first, then the rest.
+        memory[:8] = bytes(8)
+        memory[64:4096] = bytes(4096 - 64)
+    assert one.cache.set(b"b", b"v", 0, False) and one.cache.keys() == [b"b"]
+
+
 def test_counters(make):
     one = make(1, lastmod=True)
     one.cache.set(b"a", b"v", 0, False)

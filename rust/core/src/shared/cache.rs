@@ -221,6 +221,15 @@ impl Cache {
         let Some(item) = found else { return Ok(false) };
         let length = self.length(item)?;
         to.try_reserve_exact(length).map_err(|_| Broken)?;
+        self.read(item, length, to)?;
+        if self.shape.purges {
+            self.used_now(item)?;
+        }
+        Ok(true)
+    }
+
+    /// Append so many bytes of an item's value to `to`.
+    fn read(&self, item: u32, length: usize, to: &mut Vec<u8>) -> Answer<()> {
         let (mut block, mut left) = (self.field(item, FIRST)?, length);
         while left > 0 {
             let take = left.min(self.shape.block_size as usize);
@@ -230,10 +239,7 @@ impl Cache {
                 block = self.next_block(block)?;
             }
         }
-        if self.shape.purges {
-            self.used_now(item)?;
-        }
-        Ok(true)
+        Ok(())
     }
 
     /// Whether there is such a key.
@@ -293,7 +299,9 @@ impl Cache {
 
     /// Change the number that is the value of `key`, which begins as the shape says, and lasts for `seconds` from now.
     pub fn reckon(&self, key: &[u8], seconds: u64, how: impl Fn(i64) -> i64) -> Answer<Stored> {
-        let Some(item) = self.find(key)?.filter(|&item| self.length(item) == Ok(8)) else {
+        // In small blocks the bytes of a number need not be neighbours.
+        let is_whole = self.shape.block_size >= 8;
+        let Some(item) = self.find(key)?.filter(|&item| is_whole && self.length(item) == Ok(8)) else {
             let before = match self.first_bytes(key)? {
                 Some(number) => number,
                 None => self.shape.initial,
@@ -326,10 +334,11 @@ impl Cache {
     fn first_bytes(&self, key: &[u8]) -> Answer<Option<i64>> {
         let Some(item) = self.find(key)? else { return Ok(None) };
         let mut bytes = Vec::new();
-        let length = self.length(item)?.min(8).min(self.shape.block_size as usize);
-        self.memory.append(self.block_at(self.field(item, FIRST)?)?, length, &mut bytes)?;
+        self.read(item, self.length(item)?.min(8), &mut bytes)?;
         let mut whole = [0; 8];
-        whole[..length].copy_from_slice(&bytes);
+        for (to, from) in whole.iter_mut().zip(bytes) {
+            *to = from;
+        }
         Ok(Some(i64::from_le_bytes(whole)))
     }
 
@@ -343,6 +352,7 @@ impl Cache {
 
     /// Forget all of them.
     pub fn clear(&self) -> Answer<()> {
+        self.memory.commit(DIRTY, 1)?;
         for item in 1..=self.high(ITEM_HIGH)? {
             self.memory.commit(self.at(item, STATE)?, 0)?;
         }
@@ -400,9 +410,9 @@ impl Cache {
 
     // -- mending
 
-    /// Whether somebody died while links changed.
+    /// Whether somebody died while links changed, or while everything was dropped.
     pub fn is_dirty(&self) -> bool {
-        self.memory.u32(DIRTY) != Ok(0)
+        self.memory.u32(DIRTY) != Ok(0) || self.memory.u64(0) != Ok(MAGIC)
     }
 
     /// Make all links anew from the items that are sound; answers how many those are. Never fails: memory in which

@@ -62,9 +62,17 @@ impl Table {
     /// Make `count` locks; answers their descriptor.
     pub fn create(count: usize) -> io::Result<c_int> {
         // SAFETY: the name is a C string.
-        let fd = unsafe { libc::memfd_create(c"imperator-locks".as_ptr(), libc::MFD_CLOEXEC) };
+        let fd =
+            unsafe { libc::memfd_create(c"imperator-locks".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) };
         if fd < 0 {
             return Err(io::Error::last_os_error());
+        }
+        // Memory that became shorter would kill whoever looks at its end.
+        // SAFETY: plain call on a descriptor.
+        if unsafe { libc::fcntl(fd, libc::F_ADD_SEALS, libc::F_SEAL_SHRINK) } < 0 {
+            let error = io::Error::last_os_error();
+            crate::sys::close(fd);
+            return Err(error);
         }
         Table::grow(fd, count).inspect_err(|_| crate::sys::close(fd))?;
         Ok(fd)
@@ -243,6 +251,8 @@ mod tests {
         assert!(!std::thread::scope(|scope| scope.spawn(|| table.release(1)).join().unwrap()));
         assert!(table.attempt(2).is_err());
         Table::grow(fd, 5).unwrap();
+        // SAFETY: plain call on a descriptor.
+        assert!(unsafe { libc::ftruncate(fd, 0) } < 0, "nobody can take the memory away under others");
         let larger = Table::map(fd).unwrap().unwrap();
         assert_eq!(larger.attempt(1).unwrap(), Taken::Already);
         assert_eq!(larger.attempt(4).unwrap(), Taken::Ours);
