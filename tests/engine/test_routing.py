@@ -151,6 +151,25 @@ def test_an_application_may_leave_files_to_the_server(routed, site):
     assert server.log() == ""
 
 
+def test_a_client_is_not_taken_for_the_application(routed, site):
+    server = routed("collect-header = X-Sendfile HTTP_X_SENDFILE", "static-map = /never=@",
+                    "response-route-if-not = empty:${HTTP_X_SENDFILE} static:${HTTP_X_SENDFILE}",
+                    "route = ^/410 return:410")
+    for path, status in (("/", 200), ("/410", 410)):
+        assert server.ask(path=path, HTTP_X_SENDFILE=f"{site}/a.txt").status == status
+
+
+def test_nobody_gets_behind_a_rule_by_escaping(routed):
+    server = routed("route = ^/private$ return:403", "route = ^/pub/(.*) rewrite:/other/$1")
+    with server.connect() as sock:
+        left = b""
+        for path, status in (("/private", 403), ("/private%0a", 403), ("/pub/%252e%252e/private", 400),
+                             ("/pub/..%252fprivate", 400), ("/pub/a%2520b", 200)):
+            sock.sendall(speak.http("GET", path, close=False))
+            answer, left = speak.read_one(sock, left)
+            assert answer.status == status, path
+
+
 def test_an_answer_that_a_rule_gives_leaves_the_connection_usable(routed):
     server = routed("route = ^/(a|b) return:410", "route = ^/c break:403", "route = ^/d redirect:/e")
     with server.connect() as sock:

@@ -242,11 +242,8 @@ impl Action {
             Action::Rewrite { to, is_last } => {
                 let to = turn.render(to, groups);
                 match rewrite(&to, turn.routed.vars.get(b"QUERY_STRING")) {
-                    Some((path, query)) => {
-                        turn.set(b"PATH_INFO", &path);
-                        turn.set(b"QUERY_STRING", &query)
-                    }
-                    None => Flow::Fault("a rewritten path holds a zero byte"),
+                    Some((path, query)) => turn.set(b"PATH_INFO", &path).then(turn.set(b"QUERY_STRING", &query)),
+                    None => Flow::Fault("a rewritten path holds a zero byte, or leads upwards by escapes"),
                 }
                 .then(if *is_last { Flow::Done } else { Flow::Next })
             }
@@ -410,7 +407,8 @@ fn is_directory(path: &[u8]) -> bool {
 }
 
 /// Path and query string out of what a path was rewritten to. What the request asked for is kept behind what the rule
-/// asks for.
+/// asks for. `None`: it cannot be used. Where escapes lead upwards, a client may have escaped twice to get behind rules that
+/// have looked at the path before.
 fn rewrite(to: &[u8], query: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let (path, query) = match split(to, b'?') {
         Some((path, asked)) if query.is_empty() => (path, asked.to_vec()),
@@ -427,6 +425,13 @@ fn rewrite(to: &[u8], query: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
         }
     }
     let mut scratch = Vec::new();
+    // Without a slash in front it is only unescaped; with one, segments of dots are taken out of it.
+    let mut plain = b"x".to_vec();
+    plain.extend_from_slice(&escaped);
+    let upwards = |path: &[u8]| path.split(|&byte| byte == b'/').filter(|&segment| segment == b"..").count();
+    if upwards(wire::decode_path(&plain, &mut scratch).ok()?.get(1..)?) > upwards(path) {
+        return None;
+    }
     wire::decode_path(&escaped, &mut scratch).ok().map(|path| (path.to_vec(), query))
 }
 
@@ -466,6 +471,10 @@ impl Turn<'_> {
             beginning.iter().rposition(|&byte| byte == b'/').map_or(0, |at| at + 1)
         };
         let (root, below) = path.split_at_checked(end)?;
+        if leads_upwards(below) {
+            // A dot of the rule's and one of the client's.
+            return None;
+        }
         let root = match root {
             [] if below.starts_with(b"/") => b"/",
             [] => b".",
@@ -553,8 +562,9 @@ mod tests {
             ("/y/%20b", "", "/y/ b", ""),
             ("/y/100%", "", "/y/100%", ""),
             ("/y/%zz/%4", "", "/y/%zz/%4", ""),
+            ("/y/./x", "", "/y/x", ""),
             ("/y/../../x", "", "/x", ""),
-            ("/y/%2e%2e/x", "", "/x", ""),
+            ("/y/..x/x..", "", "/y/..x/x..", ""),
         ] {
             let (rewritten, query) = rewrite(to.as_bytes(), query.as_bytes()).unwrap();
             assert_eq!(
@@ -562,7 +572,9 @@ mod tests {
                 (path, after)
             );
         }
-        assert!(rewrite(b"/a%00", b"").is_none());
+        for refused in ["/a%00", "/y/%2e%2e/x", "/y/.%2E%2fx", "/y/..%2fx", "%2e."] {
+            assert!(rewrite(refused.as_bytes(), b"").is_none(), "{refused}");
+        }
     }
 
     #[test]

@@ -33,8 +33,16 @@ impl Routing {
             || (self.compresses && routed.is_routers)
     }
 
+    /// Such a variable is what an application answered, or empty: never what a client sent under its name.
+    pub fn disown(&self, routed: &mut Routed) {
+        for (_, variable, _) in &self.collected {
+            routed.vars.disown(variable);
+        }
+    }
+
     /// Headers into variables. Those that are pulled leave the answer.
     fn collect(&self, routed: &mut Routed, head: &mut Head) {
+        self.disown(routed);
         let mut kept = Vec::with_capacity(head.headers.len());
         for (name, value) in head.headers.drain(..) {
             let mut is_pulled = false;

@@ -45,6 +45,7 @@ impl Routing {
         routed: &mut Routed,
         mut reply: Reply,
     ) -> Reply {
+        self.disown(routed);
         for chain in chains {
             if chain.is_empty() {
                 continue;

@@ -40,8 +40,10 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 /// The same expression where PCRE takes a sign for itself and our engine wants it escaped: a brace that repeats nothing,
-/// and brackets and doubled signs inside of a class.
+/// and brackets and doubled signs inside of a class. And a dollar, which PCRE also finds before a last line feed: no client
+/// gets around a rule by one (`%0a`).
 fn translated(text: &str) -> String {
+    let is_of_lines = has_flag(text, 'm');
     let mut out = String::with_capacity(text.len());
     let (mut rest, mut in_class, mut fresh) = (text, false, false);
     while let Some(c) = rest.chars().next() {
@@ -68,12 +70,22 @@ fn translated(text: &str) -> String {
             }
             '[' | '&' | '~' if in_class => out.push('\\'),
             '{' if !in_class && !repeats(after) => out.push('\\'),
+            '$' if !in_class && !is_of_lines => {
+                out.push_str(r"(?:\n?$)");
+                rest = after;
+                continue;
+            }
             _ => {}
         }
         out.push(c);
         rest = after;
     }
     out
+}
+
+/// Is this flag set somewhere in the expression?
+fn has_flag(text: &str, flag: char) -> bool {
+    text.split("(?").skip(1).any(|rest| rest.chars().take_while(char::is_ascii_alphabetic).any(|found| found == flag))
 }
 
 /// Is this, behind a brace, a number of repetitions?
@@ -123,12 +135,20 @@ mod tests {
             ("^[[:alpha:]]+[[:digit:]]$", "ab1"),
             (r"^\[\{\\$", r"[{\"),
             ("^a(?i)B$", "aB"),
+            ("^/admin$", "/admin\n"),
+            ("^/(a|b$)", "/b\n"),
+            (r"^[$]\$$", "$$"),
+            ("(?m)^a$", "b\na\nb"),
             ("^é[é]$", "éé"),
         ] {
             let text = if pattern.contains('é') { "é\u{c3}".to_owned() } else { text.to_owned() };
             let found = Pattern::new(pattern.as_bytes()).unwrap().find(text.as_bytes());
             assert!(found.is_some() || pattern.contains('é'), "{pattern}");
         }
+        let found = Pattern::new(b"^/(.*)$").unwrap().find(b"/a\n").unwrap();
+        assert_eq!(found.get(1), b"a");
+        assert!(Pattern::new(b"^a$").unwrap().find(b"a\nb").is_none());
+        assert!(Pattern::new(b"^a$").unwrap().find(b"a\n\n").is_none());
         assert!(Pattern::new(b"(?=a)").is_err() && Pattern::new(b"(").is_err() && Pattern::new(br"(a)\1").is_err());
     }
 }

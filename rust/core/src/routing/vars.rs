@@ -142,6 +142,13 @@ impl Vars {
         }
     }
 
+    /// Forget what the request brought under this name.
+    pub fn disown(&mut self, name: &[u8]) {
+        if self.changed(name).is_none() && !self.get(name).is_empty() {
+            self.set(name, b"");
+        }
+    }
+
     /// How many bytes of a value's beginning are a rule's text.
     pub fn own(&self, name: &[u8]) -> usize {
         let place = self.list.iter().rposition(|place| self.name(place) == name);
@@ -183,5 +190,10 @@ mod tests {
         vars.set(b"A", b"");
         assert_eq!((vars.get(b"A"), vars.changed(b"A")), (&b""[..], Some(&b""[..])));
         assert_eq!(vars.changes().collect::<Vec<_>>(), [(&b"A"[..], &b""[..])]);
+        vars.set(b"C", b"3");
+        for name in [b"AB", &b"C"[..], b"D"] {
+            vars.disown(name);
+        }
+        assert_eq!((vars.get(b"AB"), vars.get(b"C"), vars.changes().count()), (&b""[..], &b"3"[..], 3));
     }
 }
