@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import stat
 import time
 
 from imperator.config.addresses import endpoint
@@ -21,6 +22,8 @@ from imperator.emperor.seen import Seen, Stamp
 from imperator.errors import Where
 from imperator.process import kernel
 
+LONGEST = 4096
+"""Bytes that are read of an answer, or of a file: an address is shorter."""
 PATIENCE = 5.0
 """Seconds that a command may take. Nothing else happens meanwhile."""
 
@@ -34,9 +37,16 @@ class Demand:
 
     def address(self, name: str, seen: Seen) -> str:
         """Where the emperor waits for it; empty: it starts at once."""
-        empire = self._empire
-        if empire.demand_suffix and (line := _first_line(seen.path + empire.demand_suffix)):
+        if self._empire.demand_suffix and (line := _first_line(seen.path + self._empire.demand_suffix)):
             return line
+        return self._administrators(name, seen)
+
+    def is_owners(self, name: str, seen: Seen) -> bool:
+        """Whether whoever writes the vassal's files has chosen its address, not the administrator."""
+        return bool(self._empire.demand_suffix) and seen.socket != self._administrators(name, seen)
+
+    def _administrators(self, name: str, seen: Seen) -> str:
+        empire = self._empire
         if empire.demand_directory:
             base = os.path.splitext(os.path.basename(seen.path))[0]
             return os.path.join(empire.demand_directory, f"{base}.socket")
@@ -58,11 +68,18 @@ def parse(address: str, seen: Seen) -> Endpoint:
 
 
 def _first_line(path: str) -> str:
+    """Of an ordinary file, and not more than an address has: who may write it may put anything there."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.readline().strip()
-    except OSError:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except (OSError, ValueError):
         return ""
+    try:
+        told = os.read(fd, LONGEST) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
+    except OSError:
+        told = b""
+    finally:
+        os.close(fd)
+    return told.split(b"\n", 1)[0].decode("utf-8", "surrogateescape").strip()
 
 
 def _ask(command: str, name: str, directory: str) -> str:
@@ -71,13 +88,26 @@ def _ask(command: str, name: str, directory: str) -> str:
     except OSError:
         return ""
     told, until = b"", time.monotonic() + PATIENCE
-    while select.select([reader], [], [], max(0.0, until - time.monotonic()))[0]:
-        piece = os.read(reader, 4096)
-        told = (told + piece)[:65536]
+    while b"\n" not in told and len(told) < LONGEST and _is_ready(reader, until):
+        piece = os.read(reader, LONGEST)
+        told += piece
         if not piece:
             break
-    else:
-        kernel.kill(pid, signal.SIGKILL)
     os.close(reader)
-    kernel.finish(pid)
+    _finish(pid, until)
     return told.split(b"\n", 1)[0].decode("utf-8", "surrogateescape").strip()
+
+
+def _is_ready(fd: int, until: float) -> bool:
+    return bool(select.select([fd], [], [], max(0.0, until - time.monotonic()))[0])
+
+
+def _finish(pid: int, until: float) -> None:
+    """Let a command end, or end it: its output may be closed, or enough, while it goes on."""
+    end = os.pidfd_open(pid)
+    try:
+        if not _is_ready(end, until):
+            kernel.kill(pid, signal.SIGKILL)
+    finally:
+        os.close(end)
+    kernel.finish(pid)

@@ -11,6 +11,7 @@ of being refused, and its successor gets them back.
 from __future__ import annotations
 
 import array
+import importlib
 import os
 import signal
 import socket
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
 _MOST_DESCRIPTORS = 253  # of one message, by the kernel's rule
 
+
+_AT_ONCE = 512
+"""Messages of one vassal that are heard before it is another's turn; no more fit between the two."""
 
 _HOOK_PATIENCE = 5.0
 """Seconds that stop hooks have at the end of an emperor that does not wait for its vassals any more."""
@@ -102,6 +106,8 @@ class _Post:
         self.how = ""
         self.demand: Listener | None = None
         """The socket at which it is waited for, if it is one on demand."""
+        self.waits_as: kernel.User | None = None
+        """Whose rights are enough for that socket; None: ours."""
         self.kept: list[tuple[int, str]] = []
         """Listening sockets that outlive the master: our descriptor, and the address by which it knows them."""
         self.alarm: Alarm | None = None
@@ -307,7 +313,7 @@ class _Emperor:
             self.beside.reaped(ends)
         for end in ends:
             if self.around.writer and end.pid == self.around.writer.pid:
-                self.around.writer.ended()
+                self.around.writer.ended(self.loop)
                 continue
             # Another pid is a worker whose master is gone. It ends by itself, and it is nobody's loss.
             if name := self.names.pop(end.pid, None):
@@ -344,7 +350,9 @@ class _Emperor:
     def listen(self, name: str) -> None:
         """Everything that a vassal has said so far."""
         post = self.posts[name]
-        while pair := post.pair:
+        for _ in range(_AT_ONCE):
+            if (pair := post.pair) is None:
+                return
             try:
                 message, fds = _receive(pair)
             except BlockingIOError:
@@ -420,7 +428,11 @@ class _Emperor:
         vassal = self.realm.vassals[name]
         if not vassal.on_demand:
             self.wait_no_more(post)
-        ours, theirs = kernel.pair()
+        try:
+            ours, theirs = kernel.pair()
+        except OSError as error:
+            self.happened(policy.SpawnFailed(name, f"no socket to talk to it: {error.strerror}"))
+            return
         demand = post.demand
         demanded = str(demand.endpoint) if demand else ""
         env = spawn.environment(os.environ, theirs.fileno(), self.settings, post.kept, demanded)
@@ -496,17 +508,19 @@ class _Emperor:
         if seen is None:
             return
         try:
-            self.open_demand(seen, post)
-        except (Refused, ValueError) as error:
+            self.open_demand(name, seen, post)
+        except (Refused, ValueError, OSError) as error:
             why = error.diagnostics[0].message if isinstance(error, Refused) else str(error)
             self.happened(policy.SpawnFailed(name, why))
             return
         if post.demand:
+            self.loop.forget(post.demand.fd)  # it may be waited for already
             self.loop.watch(post.demand.fd, lambda: self.called(name))
 
-    def open_demand(self, seen: Seen, post: _Post) -> None:
+    def open_demand(self, name: str, seen: Seen, post: _Post) -> None:
         from imperator.emperor import demand
 
+        assert self.demands
         wanted: Endpoint = demand.parse(seen.socket, seen)
         if post.demand:
             if post.demand.endpoint == wanted and (wanted.kind != "unix" or os.path.lexists(wanted.path)):
@@ -514,9 +528,16 @@ class _Emperor:
             self.wait_no_more(post)
         settings = self.settings
         owner = settings.chown_socket
+        if self.tyrant and seen.owner and self.demands.is_owners(name, seen):
+            # What root would take, make and remove for him, he might not. Python may be out of his reach: what is
+            # imported for it is imported now.
+            for module in ("encodings.ascii", "fcntl", "pwd"):
+                importlib.import_module(module)
+            post.waits_as, owner = kernel.User(*seen.owner), None
         # As uWSGI's: whoever serves the web must be able to open it, and nobody else says who that is.
         attributes = UnixAttributes(0, 0o666 if settings.chmod_socket is None else settings.chmod_socket, owner)
-        post.demand = listeners.listen(wanted, None, settings.backlog, attributes, {}, settings.tuning)
+        with kernel.acting_as(post.waits_as):
+            post.demand = listeners.listen(wanted, None, settings.backlog, attributes, {}, settings.tuning)
 
     def called(self, name: str) -> None:
         post = self.posts[name]
@@ -527,8 +548,10 @@ class _Emperor:
     def wait_no_more(self, post: _Post) -> None:
         if post.demand:
             self.loop.forget(post.demand.fd)
-            listeners.release(post.demand, unlink=True)
+            with kernel.acting_as(post.waits_as):
+                listeners.release(post.demand, unlink=True)
             post.demand = None
+        post.waits_as = None
 
     def tell(self, name: str, byte: pipes.ToVassal) -> None:
         if pair := self.posts[name].pair:

@@ -11,7 +11,8 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple, NoReturn
 
 PR_SET_PDEATHSIG = 1
@@ -66,7 +67,12 @@ def spawn(
     streams. Raises ``OSError``, with the name of what could not be opened, when it cannot be executed.
     """
     report, failure = os.pipe2(os.O_CLOEXEC)
-    pid, mask = _fork()
+    try:
+        pid, mask = _fork()
+    except OSError:
+        os.close(report)
+        os.close(failure)
+        raise
     if pid == 0:
         _become(argv, env, keep, cwd, failure, mask, out, stdin, user, prepare, become)
     os.close(failure)
@@ -79,6 +85,24 @@ def spawn(
         number, name, text = os.fsdecode(told).split("\0")
         raise OSError(int(number), text, name)
     return pid
+
+
+@contextmanager
+def acting_as(user: User | None) -> Iterator[None]:
+    """Have no more rights than ``user`` for a while; None, or where we are not root: be who we are."""
+    before = os.geteuid(), os.getegid(), os.getgroups()
+    if user is None or before[0] != 0:
+        yield
+        return
+    try:
+        os.setgroups([])
+        os.setegid(user.gid)
+        os.seteuid(user.uid)
+        yield
+    finally:
+        os.seteuid(before[0])
+        os.setegid(before[1])
+        os.setgroups(before[2])
 
 
 def replace(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:

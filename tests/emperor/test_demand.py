@@ -193,3 +193,47 @@ def test_addresses(address, expected):
             parse(address, one)
     else:
         assert str(parse(address, one)) == expected
+
+
+@pytest.mark.parametrize("kind", ["fifo", "endless", "missing"])
+def test_a_file_beside_it_that_is_no_file_stops_nobody(tmp_path, kind):
+    (tmp_path / "a.ini").write_text("")
+    beside = tmp_path / "a.ini.socket"
+    if kind == "fifo":
+        os.mkfifo(beside)
+    elif kind == "endless":
+        beside.symlink_to("/dev/zero")
+    assert Demand(Empire(demand_suffix=".socket")).address("a.ini", seen(tmp_path / "a.ini")) == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [("yes :0 #", ":0"), ("echo :0; exec >&-; sleep 600 #", ":0"), ("tr '\\0' x </dev/zero #", "x")],
+)
+def test_a_command_that_never_ends_is_ended(tmp_path, monkeypatch, command, expected):
+    monkeypatch.setattr("imperator.emperor.demand.PATIENCE", 0.3)
+    (tmp_path / "a.ini").write_text("")
+    found = Demand(Empire(demand_command=command)).address("a.ini", seen(tmp_path / "a.ini"))
+    assert found.startswith(expected) and len(found) < 70000
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
+def test_under_a_tyrant_an_address_of_the_owners_is_taken_with_the_owners_rights(emperor, vassals, tmp_path):
+    closed, own = tmp_path / "closed", tmp_path / "own"
+    for folder, uid in ((closed, 0), (own, 61001)):
+        folder.mkdir(mode=0o755)
+        os.chown(folder, uid, uid)
+    for above in tmp_path.parents:
+        if above.stat().st_mode & 0o001 == 0:
+            above.chmod(above.stat().st_mode | 0o001)
+    tmp_path.chmod(0o755)
+    for name, folder in (("a.ini", closed), ("b.ini", own)):
+        for file, text in ((name, "demand\nready"), (name + ".socket", str(folder / "s"))):
+            (vassals / file).write_text(text)
+            os.chown(vassals / file, 61001, 61001)
+    one = emperor(empire={"tyrant": True, "demand_suffix": ".socket"})
+    one.wait("b.ini -> .*waiting for connections", "a.ini cannot be started: .*no permission", "READY")
+    assert not (closed / "s").exists()
+    assert (own / "s").stat().st_uid == 61001
+    one.finish()
+    assert not (own / "s").exists()

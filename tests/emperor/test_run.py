@@ -417,3 +417,14 @@ def wait_until(condition):
     while not condition():
         assert time.monotonic() < until
         os.sched_yield()
+
+
+def test_a_vassal_that_never_stops_talking_keeps_nobody_waiting(emperor, vassals):
+    (vassals / "a.ini").write_text("ready\nflood")
+    one = emperor()
+    one.wait("a.ini floods")
+    (vassals / "b.ini").write_text("ready")
+    one.wait("b.ini is ready to accept requests")
+    (vassals / "a.ini.stop").touch()
+    one.wait("a.ini waits")
+    assert one.finish() == 0

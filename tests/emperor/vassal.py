@@ -13,6 +13,7 @@ stubborn         ignore requests to stop
 slow             answer a reload only when the file PATH.go appears (a FIFO: opened for reading)
 deaf             close the pair and linger
 heartbeat        send one
+flood            send them until the file PATH.stop appears
 whoami           tell user, group and other groups, and whether root can be had again
 demand           serve the connections to the socket that is standard input
 once             ask to be stopped after the first connection
@@ -104,6 +105,14 @@ def main():
             vacuum = rest
         elif word == "heartbeat":
             pair.send(bytes((26,)))
+        elif word == "flood":
+            tell("floods")
+            several = os.fork() and os.fork() and os.fork()
+            while not os.path.exists(name + ".stop"):
+                for _ in range(1000):
+                    pair.send(bytes((26,)))
+            if not several:
+                os._exit(0)
         elif word == "whoami":
             try:
                 os.setresuid(0, 0, 0)
