@@ -20,6 +20,9 @@ from imperator.pipes import Attendant
 from imperator.process import kernel
 from imperator.process.loop import Alarm, Loop
 
+UNFORKED = 0.5
+"""Seconds after which one that could not be forked counts as one that ended."""
+
 
 class Member(NamedTuple):
     """One of them: ``body`` is what it does, to its exit status."""
@@ -144,16 +147,27 @@ class Retinue:
             case companions.Fork(who, again):
                 self._fork(who, again)
             case companions.Ask(who):
-                kernel.kill(self._pids[who], signal.SIGTERM)
+                if pid := self._pids.get(who):
+                    kernel.kill(pid, signal.SIGTERM)
             case companions.Kill(who):
-                kernel.kill(self._pids[who], signal.SIGKILL)
+                if pid := self._pids.get(who):
+                    kernel.kill(pid, signal.SIGKILL)
             case companions.Log(line):
                 logs.say(line)
 
     def _fork(self, who: int, again: bool) -> None:
         member = self._members[who]
-        ours, its = kernel.pair()
-        pid = kernel.fork(lambda: self._run(member, its, ours))
+        ends: list[socket.socket] = []
+        try:
+            ends += kernel.pair()
+            ours, its = ends
+            pid = kernel.fork(lambda: self._run(member, its, ours))
+        except OSError as error:
+            for end in ends:
+                end.close()
+            how = f"could not be forked: {error.strerror}"
+            self._loop.at(self._loop.now + UNFORKED, lambda: self._unforked(who, how))
+            return
         its.close()
         self._pids[who] = pid
         self._doors[who] = ours
@@ -161,6 +175,11 @@ class Retinue:
         name = f"{member.kind} {member.number}"
         logs.say(f"Respawned uWSGI {name} (new pid: {pid})" if again else f"spawned uWSGI {name} (pid: {pid})")
         self._report(who)
+
+    def _unforked(self, who: int, how: str) -> None:
+        self._step(companions.Ended(who, how, failed=True))
+        if not self._pids:
+            self._gone()
 
     def _run(self, member: Member, door: socket.socket, far_end: socket.socket) -> int:
         far_end.close()

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 
 NO_APP = 22
 
+UNFORKED = 0.5
+"""Seconds after which a process that could not be forked counts as one that ended: there is no room for it now."""
+
 _FAULTS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
 KINDS = ("worker", "mule", "spooler")
 """In the order of the plan's titles."""
@@ -244,7 +247,8 @@ class Generation:
             case policy.Tell(seat, order):
                 self._pass_on(seat, order)
             case policy.Kill(seat):
-                kernel.kill(self._pids[seat], signal.SIGKILL)
+                if pid := self._pids.get(seat):
+                    kernel.kill(pid, signal.SIGKILL)
             case policy.Retire(seat, why):
                 number = self._state.number(seat)
                 logs.say(f"...The work of process {self._pids[seat]} is done (worker {number}: {why}). Seeya!")
@@ -310,12 +314,22 @@ class Generation:
     # -- the workers
 
     def _fork(self, seat: int, again: bool) -> None:
-        ours, its = kernel.pair()
-        mouth, ear = kernel.pair()
         number = self._state.number(seat)
         first = number not in self._met
+        ends: list[socket.socket] = []
+        try:
+            ends += kernel.pair()
+            ends += kernel.pair()
+            ours, its, mouth, ear = ends
+            pid = kernel.fork(lambda: self._work(seat, first, its, ear, ours, mouth))
+        except OSError as error:
+            for end in ends:
+                end.close()
+            how = f"could not be forked: {error.strerror}"
+            ended = policy.WorkerEnded(seat, how, failed=True)
+            self._loop.at(self._loop.now + UNFORKED, lambda: self._step(ended))
+            return
         self._met.add(number)
-        pid = kernel.fork(lambda: self._work(seat, first, its, ear, ours, mouth))
         its.close()
         ear.close()
         self._pids[seat] = pid
@@ -438,9 +452,9 @@ class Generation:
         door = self._doors.get(seat)
         try:
             if door:
-                door.send(bytes([order]))
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # it is dying; its exit is reaped next
+                door.send(bytes([order]), socket.MSG_DONTWAIT)
+        except (BrokenPipeError, ConnectionResetError, BlockingIOError):
+            pass  # it is dying, and its exit is reaped next; or it has been deaf for long
 
     def _hang_up(self, seat: int, door: socket.socket) -> None:
         if self._doors.get(seat) is door:

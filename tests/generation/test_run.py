@@ -234,6 +234,35 @@ def test_a_killed_worker_is_replaced(begin):
     assert (counters.pid, counters.respawn_count) == (int(body.split()[-1]), counters.respawn_count)
 
 
+UNLUCKY = """
+from imperator.process import kernel
+fork, forks = kernel._fork_process, []
+def once_unlucky():
+    forks.append(1)
+    if len(forks) == 2:
+        raise BlockingIOError(11, "no room")
+    return fork()
+kernel._fork_process = once_unlucky
+"""
+
+
+def test_a_worker_that_cannot_be_forked_is_forked_later(begin):
+    generation = begin(GOOD + UNLUCKY)
+    [worker] = generation.serve()
+    os.kill(worker, signal.SIGKILL)
+    generation.logged("worker 1 could not be forked: no room")
+    generation.logged("Respawned uWSGI worker 1")
+    assert generation.ask()[0] == 200
+
+
+def test_a_mule_that_cannot_be_forked_is_forked_later(begin):
+    generation = begin(GOOD + UNLUCKY, mules=pipes.Mules(("time:monotonic",), mercy=1.0))
+    generation.serve()
+    generation.logged("mule 1 could not be forked: no room")
+    generation.logged("mule 1 (pid: ")
+    assert generation.ask()[0] == 200
+
+
 def test_all_workers_killed_at_once_are_replaced(begin):
     generation = begin(workers=4)
     for worker in generation.serve():
