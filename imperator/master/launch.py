@@ -71,7 +71,7 @@ def start(
             closing.callback(os.close, plan_fd)
             ours, its = kernel.pair()
         except OSError as error:
-            raise Refused(_no_room(error)) from error
+            raise Refused(no_room(error)) from error
         closing.callback(its.close)
         argv = [python, *switches(settings), START, str(its.fileno()), str(plan_fd), f"generation {number} of {name}"]
         keep = [its.fileno(), plan_fd, scoreboard_fd, *(door.fd for door in doors)]
@@ -246,7 +246,8 @@ def title(settings: Settings, name: str) -> str:
     return settings.titled(name)
 
 
-def _no_room(error: OSError) -> Diagnostic:
+def no_room(error: OSError) -> Diagnostic:
+    """There are too many open files, or too little memory."""
     return Diagnostic(
         "no-room-for-generation",
         None,

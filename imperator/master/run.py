@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -356,7 +357,7 @@ class Master:
         if self._beside:
             self._beside.reaped(ends.values())
         if self._log and (end := ends.get(self._log.pid)):
-            self._log.ended()
+            self._log.ended(self._loop)
             logs.say(f"error: the process that writes the log {end}; another one goes on (pid: {self._log.pid})")
         for generation in list(self._generations.values()):
             if end := ends.get(generation.pid):
@@ -421,7 +422,10 @@ class Master:
                 # An emperor would start it again: it goes cheap instead.
                 settings = settings._replace(scaling=settings.scaling._replace(die_on_idle=False))
             if settings.mules.targets:
-                settings = settings._replace(mules=self._queues().plan(settings.mules))
+                try:
+                    settings = settings._replace(mules=self._queues().plan(settings.mules))
+                except OSError as error:
+                    raise Refused(launch.no_room(error)) from error
             if settings.spooling != Spooling():
                 from imperator.master import spools
 
@@ -485,9 +489,9 @@ class Master:
     def _tell(self, number: int, order: pipes.Order) -> None:
         if generation := self._generations.get(number):
             try:
-                generation.door.send(bytes([order]))
+                generation.door.send(bytes([order]), socket.MSG_DONTWAIT)
             except OSError:
-                pass  # it is dying; its exit is reaped next
+                pass  # it is dying, and its exit is reaped next; or so deaf that its deadline deals with it
 
     def _took_over(self, number: int, reason: str) -> None:
         self._serving = self._generations.get(number)

@@ -20,8 +20,7 @@ def make(settings: Settings) -> None:
     for path in (*settings.spooling.directories, *settings.spooling.external):
         try:
             if not os.path.isdir(path):
-                os.mkdir(path, MODE)
-                os.chmod(path, MODE)
+                _make(path)
                 _give(path, settings)
                 logs.say(f"made the directory of tasks {path}")
         except OSError as error:
@@ -68,9 +67,22 @@ def rows(spooling: Spooling, memory: SharedMemory, respawns: dict[int, int]) -> 
     return found
 
 
+def _make(path: str) -> None:
+    umask = os.umask(0)
+    try:
+        os.mkdir(path, MODE)
+    finally:
+        os.umask(umask)
+
+
 def _give(path: str, settings: Settings) -> None:
+    """Give it to its user. Whoever may write above it may have put a link in its place by now."""
     if os.geteuid() == 0 and (settings.uid is not None or settings.gid is not None):
-        os.chown(path, -1 if settings.uid is None else settings.uid, -1 if settings.gid is None else settings.gid)
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            os.fchown(fd, -1 if settings.uid is None else settings.uid, -1 if settings.gid is None else settings.gid)
+        finally:
+            os.close(fd)
 
 
 def _unusable(settings: Settings, path: str, fact: str) -> Diagnostic:

@@ -24,6 +24,8 @@ ROTATE = signal.SIGUSR1
 REOPEN = signal.SIGUSR2
 ROOM = 1 << 18
 """Bytes that a pipe holds while the process is busy."""
+AGAIN = 1.0
+"""Seconds until the next attempt when no process can be forked."""
 LAST = 2.0
 """Seconds that a master which ends waits for its last lines to be written."""
 
@@ -52,17 +54,23 @@ class LogProcess:
         """Where lines of requests are to be written."""
         return self._ends[1][1] if len(self._ends) > 1 else 2
 
-    def ended(self) -> None:
-        """It died: start another one, which goes on reading."""
-        self.pid = kernel.fork(self._serve)
+    def ended(self, loop: Loop) -> None:
+        """It died: start another one, which goes on reading; if there can be none now, soon."""
+        self.pid = 0
+        try:
+            self.pid = kernel.fork(self._serve)
+        except OSError:
+            loop.at(loop.now + AGAIN, lambda: self.ended(loop))
 
     def rotate(self) -> None:
         """Put the files aside."""
-        kernel.kill(self.pid, ROTATE)
+        if self.pid:
+            kernel.kill(self.pid, ROTATE)
 
     def reopen(self) -> None:
         """Open the files by their names."""
-        kernel.kill(self.pid, REOPEN)
+        if self.pid:
+            kernel.kill(self.pid, REOPEN)
 
     def finish(self) -> None:
         """Write no more, and let it write what is there; others may hold their ends for longer."""

@@ -84,7 +84,11 @@ def _own_pids() -> Iterator[None]:
 
 def find(mark: str) -> int:
     """The process that runs the command of this name for this user, whoever started it; 0 if there is none."""
-    for name in os.listdir("/proc"):
+    try:
+        names = os.listdir("/proc")
+    except OSError:
+        return 0  # it is not mounted here
+    for name in names:
         if name.isdecimal() and int(name) != os.getpid():
             try:
                 if os.stat(f"/proc/{name}").st_uid != os.geteuid():

@@ -78,11 +78,12 @@ class Crons:
         for cron in self._state.crons:
             if cron.unique and (pid := task.find(self._mark(cron))):
                 try:
+                    began = int(os.stat(f"/proc/{pid}").st_ctime)
                     end = os.pidfd_open(pid)
                 except OSError:
                     continue  # it has ended
                 self._loop.watch(end, partial(self._over, end, pid))
-                self._step(timetable.Found(cron, pid, int(os.stat(f"/proc/{pid}").st_ctime)))
+                self._step(timetable.Found(cron, pid, began))
 
     def _over(self, end: int, pid: int) -> None:
         self._loop.forget(end)

@@ -10,6 +10,7 @@ import os
 import select
 import signal
 
+from imperator import logs
 from imperator.process import kernel
 
 
@@ -28,7 +29,7 @@ class Warden:
         if self.pid:
             self._say(group)
         else:
-            self._begin()
+            self._try()
 
     def forget(self, group: int) -> None:
         """It has ended."""
@@ -40,7 +41,7 @@ class Warden:
         """It died: another one takes over."""
         self._close()
         if self._groups:
-            self._begin()
+            self._try()
 
     def dismiss(self) -> None:
         """There is nothing to watch any more."""
@@ -48,6 +49,13 @@ class Warden:
         if self.pid:
             kernel.kill(self.pid, signal.SIGKILL)
         self._close()
+
+    def _try(self) -> None:
+        """Begin, or do without until the next daemon starts."""
+        try:
+            self._begin()
+        except OSError as error:
+            logs.say(f"warning: no process can watch over the daemons for now: {error.strerror}")
 
     def _begin(self) -> None:
         reader, self._pipe = os.pipe2(os.O_CLOEXEC)
@@ -64,6 +72,9 @@ class Warden:
 
         try:
             self.pid = kernel.fork(serve)
+        except OSError:
+            self._close()
+            raise
         finally:
             os.close(reader)
         os.set_blocking(self._pipe, False)

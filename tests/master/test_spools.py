@@ -24,6 +24,15 @@ def test_they_belong_to_the_user(tmp_path):
     assert (kept.st_uid, kept.st_mode & 0o7777) == (0, 0o700)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives directories away")
+def test_what_became_a_link_meanwhile_is_not_given_away(tmp_path, monkeypatch):
+    (tmp_path / "roots").mkdir()
+    monkeypatch.setattr(spools, "_make", lambda path: os.symlink(tmp_path / "roots", path))
+    with pytest.raises(Refused):
+        spools.make(settings(tmp_path, "uid = 12345"))
+    assert os.stat(tmp_path / "roots").st_uid == 0
+
+
 def test_they_are_made_whatever_the_umask(tmp_path):
     umask = os.umask(0o777)
     try:
