@@ -370,6 +370,7 @@ class Master:
                 self._step(policy.Ended(generation.number, end.status, str(end)))
                 if self._pending.pop(generation.number, None) and not self._pending:
                     self._doors.close_others(self._settings)  # what only the refused configuration had
+                    self._shared.keep_only(self._settings.sharing)
 
     def _hear_out(self, generation: Generation) -> None:
         """What a process said before it ended comes before its end."""

@@ -10,6 +10,7 @@ import fcntl
 import os
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from imperator import logs
@@ -19,6 +20,8 @@ from imperator.sharing import CacheSettings, Queue, Shared, Sharing
 
 ROOM = 31
 """Locks that are made at first: a page of them."""
+NEXT = ".next"
+"""The end of the name of a file that is for a generation which has not taken over yet."""
 _CACHE_MARK = b"IMPCACHE"
 
 
@@ -41,6 +44,8 @@ class SharedMemory:
         self._locks: Locks | None = None
         self._names: list[str] = []
         self._pieces: dict[tuple[str, Any], _Piece] = {}
+        self._next: dict[int, CacheSettings | Queue] = {}
+        """By descriptor: files that come in the place of another when the generation that they are for takes over."""
 
     def provide(self, sharing: Sharing, where: Mapping[str, Where]) -> Shared:
         """What a generation with this configuration is given. Raises :class:`Refused`."""
@@ -76,7 +81,18 @@ class SharedMemory:
         wanted: set[tuple[str, Any]] = {("cache", one) for one in sharing.caches} | {("queue", sharing.queue)}
         wanted |= {("area", one) for one in enumerate(sharing.areas)}
         for key in [key for key in self._pieces if key not in wanted and key[0] != "page"]:
-            os.close(self._pieces.pop(key).fd)
+            fd = self._pieces.pop(key).fd
+            if refused := self._next.pop(fd, None):
+                _unlink(refused.store + NEXT)
+            os.close(fd)
+        for definition in self._next.values():
+            _put_in_place(definition)
+        self._next.clear()
+        for (_, definition), piece in self._pieces.items():
+            if isinstance(definition, CacheSettings | Queue) and definition.store:
+                # The kernel forgets the claim with the first descriptor of a file that is closed.
+                with suppress(OSError):
+                    fcntl.lockf(piece.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def locks(self) -> list[tuple[str, int]]:
         """Every lock and who has it."""
@@ -149,13 +165,30 @@ class SharedMemory:
         self._pieces[kind, definition] = piece
         return piece
 
+    def _live(self, store: str) -> int | None:
+        """The descriptor of a file that is in use here already."""
+        for (_, definition), piece in self._pieces.items():
+            if isinstance(definition, CacheSettings | Queue) and definition.store == store:
+                with suppress(OSError):
+                    if os.path.samestat(os.fstat(piece.fd), os.stat(store)):
+                        return piece.fd
+        return None
+
     def _memory(self, name: str, size: int, store: str, place: Where | None, definition: CacheSettings | Queue) -> int:
         if not store:
             return _anonymous(name, size)
-        from imperator.process.store import ASIDE, open_store
+        from imperator.process.store import ASIDE, HEAD, open_store
 
         delete = isinstance(definition, CacheSettings) and definition.store_delete
         try:
+            if (live := self._live(store)) is not None:
+                if os.fstat(live).st_size == size and _usable(os.pread(live, HEAD, 0), definition):
+                    return os.dup(live)
+                # It is the serving generation's, and stays in its place unless that one is succeeded.
+                _unlink(store + NEXT)
+                fd = open_store(store + NEXT, size, lambda _: True).fd
+                self._next[fd] = definition
+                return fd
             fd, other = open_store(store, size, lambda head: _usable(head, definition), delete=delete)
         except BlockingIOError:
             logs.complain([_claimed(name, store, place)])
@@ -166,6 +199,24 @@ class SharedMemory:
             became = "was deleted" if other == "deleted" else f"is now {store}{ASIDE}"
             logs.complain([_of_another_kind(name, store, place, became)])
         return fd
+
+
+def _unlink(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _put_in_place(definition: CacheSettings | Queue) -> None:
+    """The generation that it was made for has taken over."""
+    from imperator.process.store import ASIDE
+
+    store = definition.store
+    try:
+        if not (isinstance(definition, CacheSettings) and definition.store_delete):
+            os.replace(store, store + ASIDE)
+        os.replace(store + NEXT, store)
+    except OSError as error:
+        logs.say(f"warning: what was kept in {store} is kept in {store}{NEXT} now: {error.strerror}")
 
 
 def _usable(head: bytes, definition: CacheSettings | Queue) -> bool:

@@ -157,6 +157,41 @@ def test_stores_outlive_the_instance(begin, tmp_path):
     assert third.ask("uwsgi.cache_get('k'), uwsgi.queue_pull()") == "(b'v', b'q')"
 
 
+def test_a_store_of_another_shape_comes_with_the_generation_that_takes_over(begin, tmp_path):
+    ini, store = tmp_path / "cache.ini", tmp_path / "cache"
+
+    def write(items, more=""):
+        ini.write_text(f"[uwsgi]\ncache2 = name=c,items={items},store={store}{more}\n")
+
+    write(5)
+    one = begin("import os\nif os.path.exists('../broken'): raise ValueError", "--ini", str(ini))
+    one.ask("uwsgi.cache_set('k', 'v')")
+    inode = store.stat().st_ino
+    (tmp_path / "broken").touch()
+    write(9)
+    one.server.send(signal.SIGHUP)
+    one.logged("reload refused")
+    wait.until(lambda: not (tmp_path / "cache.next").exists(), "nothing is left of it")
+    assert (store.stat().st_ino, one.ask("uwsgi.cache_get('k')")) == (inode, "b'v'")
+    assert not (tmp_path / "cache.before").exists()
+    (tmp_path / "broken").unlink()
+    write(5, ",purge_lru=1")
+    one.server.send(signal.SIGHUP)
+    one.logged("generation 3 serves")
+    assert (store.stat().st_ino, one.ask("uwsgi.cache_get('k')")) == (inode, "b'v'")
+    wait.until(lambda: b"WRITE" in locks_of(inode), "it is claimed")
+    write(9)
+    one.server.send(signal.SIGHUP)
+    wait.until(lambda: store.stat().st_ino != inode, "the new one is there")
+    assert (tmp_path / "cache.before").stat().st_ino == inode
+    wait.until(lambda: one.ask("uwsgi.cache_get('k')") == "None", "the new generation answers")
+
+
+def locks_of(inode):
+    with open("/proc/locks", "rb") as file:
+        return b"".join(line for line in file if line.split()[5].endswith(b":%d" % inode))
+
+
 def test_what_is_over_is_swept(begin):
     one = begin("", "--cache", "10", "--cache-expire-freq", "1", "--cache-report-freed-items")
     one.ask("uwsgi.cache_set('k', 'v', 1), uwsgi.cache_set('l', 'v')")
