@@ -550,9 +550,12 @@ class Master:
 
             # What was mended while it was being imported counts too.
             began = max((one.began for one in self._generations.values()), default=0.0)
-            self._watcher = Mending(
-                self._loop, files, began, lambda file: self._step(policy.ReloadAsked(f"{file} was changed", True))
-            )
+            try:
+                self._watcher = Mending(
+                    self._loop, files, began, lambda file: self._step(policy.ReloadAsked(f"{file} was changed", True))
+                )
+            except OSError as error:
+                logs.say(f"warning: nobody will tell when it is mended ({error.strerror}): ask for a reload then")
 
     def _end(self, status: int, reason: str) -> None:
         self._status = self._status or status

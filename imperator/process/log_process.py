@@ -151,8 +151,12 @@ class _Reader:
         if logs.touch_rotate or logs.touch_reopen:
             from imperator.process.touched import Touched
 
-            Touched(self._loop, logs.touch_rotate, lambda _: self._rotate())
-            Touched(self._loop, logs.touch_reopen, lambda _: self._reopen())
+            try:
+                Touched(self._loop, logs.touch_rotate, lambda _: self._rotate())
+                Touched(self._loop, logs.touch_reopen, lambda _: self._reopen())
+            except OSError as error:
+                line = f"warning: files that are touched do nothing to the log: {error.strerror}\n"
+                next(iter(streams.values())).put(line.encode())
 
     def raise_alarms(self, alarms: Alarms) -> None:
         """Have an eye on each line."""

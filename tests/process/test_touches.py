@@ -128,3 +128,14 @@ def test_a_directory_in_which_something_happens_all_the_time(tmp_path):
     touches.close()
     loop.close()
     assert told == [str(file)]
+
+
+def test_without_the_kernels_news_files_are_looked_at(tmp_path, monkeypatch, capfd):
+    def none_left():
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("imperator.process.touches.Inotify", none_left)
+    file = tmp_path / "a"
+    file.write_text("")
+    assert touched([file], lambda: later(file), lambda: file.unlink()) == [str(file)] * 2
+    assert "Too many open files" in capfd.readouterr().err
