@@ -24,6 +24,7 @@ from .test_slow_clients import (  # noqa: F401
     test_failed_writes_are_tolerated_up_to_a_number,
     test_without_descriptors_accepting_pauses_and_goes_on,
 )
+from .test_statics import statics
 
 gevent = pytest.importorskip("gevent")
 Event = pytest.importorskip("gevent.event").Event
@@ -496,3 +497,26 @@ def test_garbage_of_greenlets_is_no_obstacle(worker):
     for sock in socks:
         sock.sendall(speak.http(close=False) * 5 + speak.http())
     assert [speak.read_all(sock).count(b"hello") for sock in socks] == [6] * 20
+
+
+def test_an_answer_without_the_application_hides_no_request(worker, tmp_path):
+    """Or nobody would see that it takes too long."""
+    (tmp_path / "a.txt").write_text("hello")
+    gate = []
+
+    def application(environ, start_response):
+        gate.append(Event())
+        if environ["PATH_INFO"] == "/go":
+            gate[0].set()
+        assert gate[0].wait(PATIENCE)
+        return hello(environ, start_response)
+
+    server = worker(application, statics=statics(("/static", tmp_path)))
+    with server.connect() as sock:
+        sock.sendall(speak.http("GET", "/waits"))
+        server.wait_for(lambda: server.row().cores[0].in_request, "the request")
+        assert server.ask(path="/static/a.txt").body == b"hello"
+        row = server.row().cores[0]
+        assert row.in_request and row.request == "GET /waits"
+        assert row.requests == 1
+        assert server.ask(path="/go").status == 200 and speak.read_all(sock).endswith(b"hello")

@@ -261,6 +261,8 @@ impl Gil {
 pub struct Core {
     pub engine: &'static Engine,
     pub id: usize,
+    /// It never has a request in the application, so that no row of the scoreboard is its own (`greenlets.rs`).
+    pub drives: bool,
     alone: bool,
     pub gil: Gil,
     pub vocabulary: Vocabulary,
@@ -292,6 +294,7 @@ impl Core {
         Ok(Core {
             engine,
             id,
+            drives: false,
             alone: engine.settings.threads == 1 || engine.green,
             gil: Gil { saved: std::ptr::null_mut() },
             vocabulary: Vocabulary::new(py, engine, id)?,
@@ -322,6 +325,22 @@ impl Core {
     pub fn row(&self) -> &'static CoreRow {
         static NOWHERE: std::sync::LazyLock<Box<CoreRow>> = std::sync::LazyLock::new(CoreRow::nowhere);
         self.engine.board.core(self.engine.settings.seat, self.id).unwrap_or(&NOWHERE)
+    }
+
+    /// An answer without the application begins.
+    pub fn begin_row(&self, method: &[u8], path: &[u8], second: u64, began: u64) {
+        if !self.drives {
+            self.row().begin(method, path, second, began);
+        }
+    }
+
+    /// And is there.
+    pub fn end_row(&self, micros: u64, bytes: u64) {
+        if self.drives {
+            self.row().count(micros, bytes);
+        } else {
+            self.row().end(micros, bytes);
+        }
     }
 
     /// Bring `date` up to date.

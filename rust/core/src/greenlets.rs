@@ -75,7 +75,8 @@ impl Greenlets {
     ) -> PyResult<Greenlets> {
         let engine = crate::prepare(app, settings, true)?;
         hub::install(wait, pause);
-        let driver = Box::new(Core::new(py, engine, 0)?);
+        let mut driver = Box::new(Core::new(py, engine, 0)?);
+        driver.drives = true;
         let state = State { driver, idle: Vec::new(), made: 0, ready: VecDeque::new(), coming: 0, alarm: u64::MAX };
         cores::announce(engine)?;
         Ok(Greenlets { engine, state: RefCell::new(state) })

@@ -98,10 +98,16 @@ impl CoreRow {
     /// A request ended.
     #[inline]
     pub fn end(&self, microseconds: u64, bytes: u64) {
+        self.count(microseconds, bytes);
+        self.in_request.store(0, Relaxed);
+    }
+
+    /// A request was answered while another one may run here.
+    #[inline]
+    pub fn count(&self, microseconds: u64, bytes: u64) {
         add(&self.requests, 1);
         add(&self.tx, bytes);
         add(&self.running_time, microseconds);
-        self.in_request.store(0, Relaxed);
     }
 
     /// Method and path of the request, if one runs. Empty when the core changes it all the while.

@@ -126,7 +126,7 @@ impl Core {
             }
             Flow::HangUp => {
                 let head = Head::default();
-                self.begin_row(&routed.vars, started, began);
+                self.begin_ruled(&routed.vars, started, began);
                 self.leave_reply(conn, &head, 0, (began, started), Via::Core);
                 conn.routed = Some(routed);
                 conn.persistent = false;
@@ -139,14 +139,14 @@ impl Core {
         }
     }
 
-    fn begin_row(&self, vars: &Vars, started: u64, began: u64) {
-        self.row().begin(vars.get(b"REQUEST_METHOD"), vars.get(b"PATH_INFO"), started / 1_000_000, began);
+    fn begin_ruled(&self, vars: &Vars, started: u64, began: u64) {
+        self.begin_row(vars.get(b"REQUEST_METHOD"), vars.get(b"PATH_INFO"), started / 1_000_000, began);
     }
 
     /// Frame an answer that is not the application's; the connection sends it.
     pub fn send_reply(&mut self, conn: &mut Conn, mut routed: Box<Routed>, reply: Reply, (began, started): (u64, u64)) {
         let engine = self.engine;
-        self.begin_row(&routed.vars, started, began);
+        self.begin_ruled(&routed.vars, started, began);
         self.refresh_date((started / 1_000_000) as i64);
         let Reply { head, body, closes, .. } = match &engine.settings.routing {
             Some(routing) => routing.review(engine, &mut routed, reply),
@@ -209,7 +209,7 @@ impl Core {
     /// Account for an answer that is not the application's.
     fn leave_reply(&self, conn: &mut Conn, head: &Head, sent: u64, (began, started): (u64, u64), via: Via) {
         let micros = sys::now_us() - began;
-        self.row().end(micros, conn.out.len() as u64);
+        self.end_row(micros, conn.out.len() as u64);
         self.engine.note_time(micros);
         if self.engine.settings.request_log.any {
             let waited = if self.engine.settings.request_log.asks_waited { self.waited(conn, began) } else { 0 };

@@ -275,7 +275,7 @@ impl Core {
         let subject = Subject { file: &chosen.path, kind: chosen.kind, path_info: path, uri };
         let expiry = rules::expiry(&statics.expires, &subject, wall, chosen.file.modified.0);
         let asked = asked(&conn.request, text);
-        self.row().begin(method, conn.request.path().of(text), wall as u64, began);
+        self.begin_row(method, conn.request.path().of(text), wall as u64, began);
         self.refresh_date(wall);
         self.answer_with(statics, conn, chosen, (&asked, is_get, expiry), (began, started))
     }
@@ -330,7 +330,7 @@ impl Core {
             sent = if sends { length } else { 0 };
         }
         let micros = sys::now_us() - began;
-        self.row().end(micros, head_bytes as u64 + sent);
+        self.end_row(micros, head_bytes as u64 + sent);
         self.engine.note_time(micros);
         if self.engine.settings.request_log.any {
             let waited = if self.engine.settings.request_log.asks_waited { self.waited(conn, began) } else { 0 };
