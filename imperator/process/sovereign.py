@@ -60,9 +60,9 @@ class Sovereign:
         if self._socket is None:
             return
         try:
-            self._socket.sendmsg([message], ancillary or [])
+            self._socket.sendmsg([message], ancillary or [], socket.MSG_DONTWAIT)
         except OSError:
-            pass  # it died; its end of file is read next
+            pass  # it died, and its end of file is read next; or it has not listened to hundreds of words
 
     def _receive(self) -> bytes:
         if self._socket is None:

@@ -113,3 +113,10 @@ def test_without_an_emperor_nothing_is_said(text):
     sovereign.state("running")
     sovereign.keep([("x", 1)])
     sovereign.listen(lambda fd, handler: pytest.fail("nothing to watch"), lambda message: None)
+
+
+def test_one_that_does_not_listen_is_not_waited_for(emperor):
+    theirs, sovereign, _ = emperor
+    for _ in range(5000):
+        sovereign.say(FromVassal.HEARTBEAT)
+    assert theirs.recv(1) == bytes([FromVassal.HEARTBEAT])
