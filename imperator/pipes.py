@@ -53,6 +53,7 @@ to read, and hooks may hold secrets.
 ENV_AS_VASSAL = "IMPERATOR_AS_VASSAL"
 
 
+@enum.unique
 class ToVassal(enum.IntEnum):
     """emperor → master, one byte."""
 
@@ -61,6 +62,7 @@ class ToVassal(enum.IntEnum):
     STOP_GRACEFULLY = 2
 
 
+@enum.unique
 class FromVassal(enum.IntEnum):
     """master → emperor, one byte."""
 
@@ -73,6 +75,7 @@ class FromVassal(enum.IntEnum):
     REINFORCE = 30
 
 
+@enum.unique
 class Order(enum.IntEnum):
     """master → generation, one byte; the generation passes it on to its workers."""
 
@@ -87,7 +90,7 @@ class Order(enum.IntEnum):
     RESUME = ord("R")
     MULES = ord("M")
     """Start the mules anew; to the generation only, as is the next."""
-    SPOOLERS = ord("P")
+    SPOOLERS = ord("L")
 
 
 READY_WORKER = b"R"

@@ -93,6 +93,7 @@ def run(
         emperor.close()
         if pidfile:
             pidfile.remove()
+        loop.deafen()
 
 
 class _Post:

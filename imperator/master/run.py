@@ -130,6 +130,7 @@ class Master:
         self._step(policy.Begin())
         self._loop.run()
         self._leave()
+        self._loop.deafen()
         return self._status
 
     def _begin_hooks(self) -> None:

@@ -105,6 +105,11 @@ class Loop:
         """Return from :meth:`run` after the current handler."""
         self._stopped = True
 
+    def deafen(self) -> None:
+        """Ignore from now on what was handled: who has said goodbye is not to be killed by being told to stop again."""
+        for signum in self._signals.keys() - {signal.SIGCHLD}:
+            signal.signal(signum, signal.SIG_IGN)
+
     def close(self) -> None:
         """Let go of every descriptor of the loop's own, as a fork must that goes another way."""
         self._epoll.close()

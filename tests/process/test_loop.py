@@ -230,3 +230,16 @@ def test_a_closed_loop_leaves_no_descriptor():
         print(os.listdir("/proc/self/fd") == before)
         """
     assert run(SIGNALS + dedent(code)).stdout == "True\n"
+
+
+def test_a_signal_at_the_very_end_does_not_kill():
+    """The interpreter gives signals back their own meaning before it takes its modules apart."""
+    code = """
+        class Late:
+            def __del__(self, kill=os.kill, pid=os.getpid(), signum=signal.SIGTERM):
+                kill(pid, signum)
+        late = Late()
+        loop.on_signals([signal.SIGTERM], heard.append)
+        loop.deafen()
+        """
+    assert run(SIGNALS + dedent(code)).returncode == 0
