@@ -120,6 +120,10 @@ def _arrange(kind: str, signum: int, *numbers: float, path: str = "") -> None:
         HERE.tell(pipes.say(trigger))
 
 
+FOREVER = 1e9
+"""Nothing waits as long, in seconds or thousandths: thirty years are a mistake, and infinity is no time."""
+
+
 def add_timer(signum: int, seconds: float) -> None:
     """Raise a signal every so many seconds."""
     _arrange("timer", signum, _positive(seconds))
@@ -137,8 +141,8 @@ def add_rb_timer(signum: int, seconds: float, iterations: int = 0) -> None:
 
 def _positive(value: float) -> float:
     number = float(value)
-    if number <= 0:
-        raise ValueError(f"a timer needs a time above zero, not {value}")
+    if not 0 < number < FOREVER:
+        raise ValueError(f"a timer needs a time above zero and below {FOREVER:.0f}, not {value}")
     return number
 
 
