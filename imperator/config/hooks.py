@@ -84,10 +84,14 @@ class Hooks(NamedTuple):
         return pipes.Hooks((("as-vassal", steps),), self.shell, float(self.patience), float(self.socket_patience))
 
 
+_MOMENTS = frozenset(f"{kind}-{moment}" for kind in _KINDS for moment in MOMENTS)
+
+
 def read(found: Found, base: str, world: World, complaints: Complaints) -> Hooks:
     """What the lines mean; files to be watched begin at ``base``."""
     moments: dict[str, list[HookStep]] = {}
-    for moment in MOMENTS:
+    # Most configurations have none, and an emperor's check reads a thousand.
+    for moment in () if _MOMENTS.isdisjoint(found) else MOMENTS:
         steps = [
             step
             for kind in _KINDS
