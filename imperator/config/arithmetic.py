@@ -49,7 +49,7 @@ def _apply(operator: str, a: int, b: int) -> int:
 
 def _number(text: str) -> int:
     """The leading digits, sign allowed; what is too large for 64 bits is the largest that is not."""
-    text = text.lstrip(" \t")
+    text = text.lstrip(" \t\n\v\f\r")  # what C takes for white space
     sign = -1 if text.startswith("-") else 1
     end = start = 1 if text[:1] in ("-", "+") else 0
     while end < len(text) and text[end] in "0123456789" and end - start < 40:

@@ -47,7 +47,7 @@ def flag(pair: Pair, complaints: Complaints) -> bool:
 
 def number(pair: Pair, default: int, complaints: Complaints, *, least: int = 0, most: int = 2**31 - 1) -> int:
     """The leading digits of the value. Where uWSGI would fall back to zero, ``default`` is used."""
-    text = pair.text().lstrip(" \t")
+    text = pair.text().lstrip(" \t\n\v\f\r")  # what C takes for white space
     digits, rest = leading_digits(text)
     if not digits:
         left = unresolved(text)

@@ -43,6 +43,7 @@ def test_a_comment_that_turns_no_into_yes_is_said_to():
 
 
 @pytest.mark.parametrize(("value", "got", "codes"), [
+    ("\v\f\r\t 4", 4, []),
     ("4", 4, []), (" 4", 4, []), ("+4", 4, []), ("4x", 4, ["number-trailing"]), ("2.9", 2, ["number-trailing"]),
     ("5m", 5, ["number-trailing"]), ("4 # cores", 4, ["comment-in-value"]), ("abc", 9, ["number-missing"]),
     ("", 9, ["number-missing"]), ("-", 9, ["number-missing"]), ("0x4", 0, ["number-trailing"]),
